@@ -1,0 +1,1 @@
+"""Vector to observation: torch modules, one architecture a file."""

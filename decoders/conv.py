@@ -1,0 +1,97 @@
+"""The convolutional decoder: two linear layers and four transposed convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from vsa.errors import RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+class ConvDecoder(nn.Module):
+    """Hypervectors to the logits of pictures.
+
+    Args:
+        dim: the dimension of a hypervector.
+        image: channels, height and width of a picture; both sides a multiple of 16.
+        channels: that the four transposed convolutions (kernel 4, stride 2) start from.
+        hidden: the width between the two linear layers.
+        norm: normalise each layer over the batch; without it learning is several times slower.
+        activation: the nonlinearity.
+        logit: the logit to start from; -3 is a picture that is mostly background.
+
+    Raises:
+        ShapeError: the sides of the picture are not multiples of 16.
+        RangeError: there are not four channel numbers.
+
+    Example:
+        >>> ConvDecoder(dim=1024, image=(1, 64, 64))(torch.zeros(2, 1024)).shape
+        torch.Size([2, 1, 64, 64])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        image: tuple[int, int, int],
+        *,
+        channels: Sequence[int] = (128, 64, 32, 16),
+        hidden: int = 512,
+        norm: bool = True,
+        activation: type[nn.Module] = nn.GELU,
+        logit: float = -3.0,
+    ) -> None:
+        super().__init__()
+        if len(channels) != 4:
+            raise RangeError(f"ConvDecoder has four transposed convolutions, got channels {tuple(channels)}")
+        if image[1] % 16 or image[2] % 16:
+            raise ShapeError(f"ConvDecoder doubles a picture four times; {image[1]}x{image[2]} is not a multiple of 16")
+        self.dim = dim
+        start = (channels[0], image[1] // 16, image[2] // 16)
+        self.hidden = nn.Sequential(
+            nn.Linear(dim, hidden),
+            nn.LayerNorm(hidden) if norm else nn.Identity(),
+            activation(),
+            nn.Linear(hidden, start[0] * start[1] * start[2]),
+            activation(),
+            nn.Unflatten(1, start),
+        )
+        self.convolutions = nn.Sequential()
+        for i, (c_in, c_out) in enumerate(zip(channels, (*channels[1:], image[0]), strict=True)):
+            convolution = nn.ConvTranspose2d(c_in, c_out, kernel_size=4, stride=2, padding=1)
+            self.convolutions.append(convolution)
+            if norm and i < 2:  # the two large layers near the pixels do without
+                self.convolutions.append(nn.BatchNorm2d(c_out))
+            if i < 3:
+                self.convolutions.append(activation())
+            else:
+                nn.init.constant_(convolution.bias, logit)  # pyright: ignore[reportArgumentType]  (it has one)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
+        """Logits [B, C, H, W].
+
+        Args:
+            vectors: float [B, dim].
+
+        Raises:
+            ShapeError: the vectors are not of the dimension that the decoder was made for.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
+            raise ShapeError(f"ConvDecoder was made for vectors [B, {self.dim}], got {list(vectors.shape)}")
+        return self.convolutions(self.hidden(vectors).contiguous(memory_format=torch.channels_last))
+
+
+def document(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """The sizes of the source document: 1,024 hidden units, no norms.
+
+    Example:
+        >>> document(1024, (1, 64, 64)).hidden[0].out_features
+        1024
+    """
+    return ConvDecoder(dim, image, hidden=dim, norm=False, logit=0.0)

@@ -1,0 +1,1 @@
+"""Observation to latent: torch modules, one architecture a file."""

@@ -1,0 +1,1 @@
+"""The factors, the renderer, and the sampling of latents."""

@@ -1,0 +1,231 @@
+"""Drawing latents, whole batches at a time: objects, pairs, and paired scenes.
+
+Everything here is classes, integers on the CPU; a generator decides, and the same generator state gives the same draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tasks.data.dsprites import render
+from tasks.data.factors import COUNTS, FACTORS, FEATURES, HELD_OUT, IDENTIFIABLE, ORIENTATION, distinct, held_out
+from vsa.errors import RangeError, ShapeError
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Which objects may be drawn: any combination of the allowed classes, on one side of the split.
+
+    Attributes:
+        allowed: the classes of each factor to draw from, int64 [n] each.
+        held_out: draw only combinations that are never trained on, or only the others.
+    """
+
+    allowed: tuple[Tensor, ...] = tuple(torch.arange(count) for count in COUNTS)
+    held_out: bool = False
+
+    @staticmethod
+    def identifiable(held_out: bool = False) -> Objects:
+        """Objects whose orientation can be seen whatever their shape: classes 0 to 9."""
+        allowed = [torch.arange(count) for count in COUNTS]
+        allowed[ORIENTATION] = torch.tensor(IDENTIFIABLE)
+        return Objects(tuple(allowed), held_out)
+
+    def accept(self, classes: Tensor) -> Tensor:
+        """Which of the classes [..., 5] lie on this side of the split: bool [...]."""
+        return held_out(classes) == self.held_out
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """n independent objects, int64 [n, 5], uniform over those that may be drawn.
+
+        Raises:
+            RangeError: no allowed combination lies on this side of the split.
+        """
+        found = torch.empty(0, len(FACTORS), dtype=torch.int64)
+        for _ in range(1000):
+            if len(found) >= n:
+                return found[:n]
+            share = HELD_OUT if self.held_out else 1 - HELD_OUT
+            m = int((n - len(found)) / share * 1.2) + 16
+            columns = [allowed[torch.randint(len(allowed), (m,), generator=generator)] for allowed in self.allowed]
+            drawn = torch.stack(columns, -1)
+            found = torch.cat([found, drawn[self.accept(drawn)]])
+        raise RangeError(f"no combination of these classes is {'' if self.held_out else 'not '}held out")
+
+
+MOST_AT_ONCE = 2048
+"""Candidates that `draw_until` draws at once, so that rare ones come soon and memory stays small."""
+
+
+def draw_until(n: int, draw: Callable[[Tensor], Tensor], accept: Callable[[Tensor, Tensor], Tensor], failure: str) -> Tensor:
+    """n accepted draws, a row each: all rows are tried at once, and those without luck again, with ever more candidates each.
+
+    Args:
+        n: how many.
+        draw: new candidates [m, ...] for rows [m].
+        accept: which candidates [m, ...] for rows [m] will do, bool [m].
+        failure: what to say when some rows were never accepted.
+
+    Returns:
+        [n, ...], the first accepted candidate of each row.
+
+    Raises:
+        RangeError: some rows were not accepted in many thousand tries.
+    """
+    result = draw(torch.arange(n))
+    missing = ~accept(torch.arange(n), result)
+    tries = 1
+    while missing.any() and tries < 20_000:
+        rows = missing.nonzero()[:, 0]
+        each = min(tries, max(1, MOST_AT_ONCE // len(rows)))
+        repeated = rows.repeat_interleave(each)
+        drawn = draw(repeated)
+        good = accept(repeated, drawn).view(-1, each)
+        found = good.any(1)
+        result[rows[found]] = drawn.unflatten(0, (-1, each))[found, good[found].int().argmax(1)]  # the first of each
+        missing[rows[found]] = False
+        tries += each
+    if missing.any():
+        raise RangeError(f"{failure} for {int(missing.sum())} of {n}, in {tries} tries")
+    return result
+
+
+def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Generator) -> Tensor:
+    """Objects that differ from the first ones in the given features, and in no other; on either side of the split.
+
+    Args:
+        first: int64 [n, 5], objects that may be drawn.
+        where: bool [n, 5], the features to change.
+        objects: which classes may be drawn.
+        generator: decides.
+
+    Returns:
+        int64 [n, 5]. Each changed feature is another class of those allowed, all alike often; it may be the same orientation
+        under another number, see `distinct`.
+
+    Raises:
+        ShapeError: where is not bool [n, 5].
+        RangeError: a feature to change has but one allowed class.
+    """
+    if first.shape != where.shape or where.dtype != torch.bool:
+        raise ShapeError(f"the features to change must be bool {list(first.shape)}, got {where.dtype} {list(where.shape)}")
+    other = first.clone()
+    for f, allowed in enumerate(objects.allowed):
+        changing = where[:, f]
+        if len(allowed) < 2 and changing.any():
+            raise RangeError(f"{FEATURES[f]} cannot differ: only class {allowed.tolist()} is allowed")
+        # Go 1 to len - 1 places on in the circle of allowed classes.
+        place = torch.searchsorted(allowed, first[changing, f])
+        step = torch.randint(1, max(len(allowed), 2), place.shape, generator=generator)
+        other[changing, f] = allowed[(place + step) % len(allowed)]
+    return other
+
+
+def overlap(a: Tensor, b: Tensor) -> Tensor:
+    """Which pictures share a pixel: bool [n] for pictures uint8 [n, 64, 64]."""
+    return (a & b).flatten(1).amax(1) > 0
+
+
+@dataclass(frozen=True)
+class PairedScenes:
+    """Scenes of two objects, and the same scenes with the first object changed.
+
+    Attributes:
+        first: int64 [n, 5].
+        pair: int64 [n, 5], the first object with the exchanged features changed.
+        second: int64 [n, 5], which overlaps neither.
+        exchanged: bool [n, 5], the features in which first and pair differ.
+    """
+
+    first: Tensor
+    pair: Tensor
+    second: Tensor
+    exchanged: Tensor
+
+
+def sample_pairs(exchanged: Tensor, objects: Objects, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Pairs of objects that differ in the given features and in no other.
+
+    Args:
+        exchanged: bool [n, 5].
+        objects: what may be drawn, for both.
+        generator: decides.
+
+    Returns:
+        first and pair, int64 [n, 5] each.
+
+    Raises:
+        ShapeError: exchanged is not bool [n, 5].
+        RangeError: what is asked for does not exist among these objects.
+
+    Example:
+        >>> only_shape = torch.tensor([[True, False, False, False, False]])
+        >>> first, pair = sample_pairs(only_shape, Objects(), torch.Generator().manual_seed(0))
+        >>> (first != pair).tolist()
+        [[True, False, False, False, False]]
+    """
+    _check_mask(exchanged)
+
+    def draw(rows: Tensor) -> Tensor:
+        first = objects.sample(len(rows), generator)
+        return torch.stack([first, differ(first, exchanged[rows], objects, generator)], 1)
+
+    def accept(rows: Tensor, drawn: Tensor) -> Tensor:
+        return objects.accept(drawn[:, 1]) & _differ_just_in(drawn, exchanged[rows])
+
+    first, pair = draw_until(len(exchanged), draw, accept, "no pair that differs in just those features").unbind(1)
+    return first, pair
+
+
+def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.Generator) -> PairedScenes:
+    """Paired scenes: a first object, its pair that differs in the given features, and a second that overlaps neither.
+
+    Args:
+        exchanged: bool [n, 5].
+        objects: what may be drawn, for all three.
+        generator: decides.
+
+    Raises:
+        ShapeError: exchanged is not bool [n, 5].
+        RangeError: what is asked for does not exist among these objects.
+    """
+    _check_mask(exchanged)
+
+    def draw(rows: Tensor) -> Tensor:
+        first, second = objects.sample(2 * len(rows), generator).view(2, -1, len(FACTORS))
+        return torch.stack([first, differ(first, exchanged[rows], objects, generator), second], 1)
+
+    def accept(rows: Tensor, drawn: Tensor) -> Tensor:
+        good = objects.accept(drawn[:, 1]) & _differ_just_in(drawn, exchanged[rows])
+        first, pair, second = render(drawn[good].flatten(0, 1)).unflatten(0, (-1, 3)).unbind(1)
+        good[good.clone()] = ~overlap(first | pair, second)
+        return good
+
+    scenes = draw_until(len(exchanged), draw, accept, "no second object that overlaps neither of a pair")
+    first, pair, second = scenes.unbind(1)
+    return PairedScenes(first, pair, second, exchanged)
+
+
+def _differ_just_in(drawn: Tensor, exchanged: Tensor) -> Tensor:
+    """Whether the first two of drawn [n, 2 or 3, 5] look different in the exchanged features [n, 5], and in no other."""
+    first, pair = distinct(drawn[:, :2]).unbind(1)
+    return ((first != pair) == exchanged).all(1)
+
+
+def _check_mask(exchanged: Tensor) -> None:
+    if exchanged.ndim != 2 or exchanged.shape[1] != len(FACTORS) or exchanged.dtype != torch.bool:
+        raise ShapeError(f"exchanged must be bool [n, 5], got {exchanged.dtype} {list(exchanged.shape)}")
+
+
+def one_feature(n: int, generator: torch.Generator) -> Tensor:
+    """Exchange masks, bool [n, 5], with one feature each."""
+    return torch.nn.functional.one_hot(torch.randint(5, (n,), generator=generator), 5).bool()
+
+
+def random_subset(n: int, generator: torch.Generator) -> Tensor:
+    """Exchange masks, bool [n, 5]: any of the 31 sets of features that are not empty, alike often."""
+    return (torch.randint(1, 32, (n, 1), generator=generator) >> torch.arange(5)) % 2 == 1

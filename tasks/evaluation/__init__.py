@@ -1,0 +1,1 @@
+"""Measurement against the exact renderer, and figures."""

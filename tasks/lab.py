@@ -1,0 +1,49 @@
+"""Whether what the tasks need is installed, and fits together: `python -m tasks.lab` says so."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+PACKAGES = ("accelerate", "einops", "matplotlib", "rich", "safetensors", "torchvision", "tyro")
+
+
+def check_lab() -> None:
+    """Import what the tasks need, before any work is done.
+
+    Raises:
+        MissingExtraError: a package is missing, or torch and torchvision do not match.
+    """
+    from vsa.errors import MissingExtraError  # here, because vsa imports torch
+
+    for name in PACKAGES:
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise MissingExtraError(
+                f"this needs the package {error.name or name}: run `make demo`, or pip install -e '.[lab]'"
+            ) from error
+        except RuntimeError as error:
+            if "torchvision::" not in str(error):
+                raise
+            import torch
+
+            raise MissingExtraError(
+                f"the installed torchvision was built for another torch than {torch.__version__} ({error}); uninstall both, "
+                "and install the two together from one place, as the README shows"
+            ) from error
+
+
+def complain(message: object) -> int:
+    """Print one line to standard error; 2, the exit status that goes with it."""
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    from vsa.errors import VSAError
+
+    try:
+        check_lab()
+    except VSAError as error:
+        sys.exit(complain(error))

@@ -1,0 +1,51 @@
+"""Progress of a long run: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+
+class Progress:
+    """Shows the share of the budget spent, steps, images per second, loss and the time left.
+
+    Args:
+        steps, seconds: the budget, for the title.
+        console: where to show it; standard error if there is none.
+    """
+
+    def __init__(self, steps: int | None, seconds: float | None, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        limits = [f"{seconds / 60:g} min"] if seconds else []
+        limits += [f"{steps} steps"] if steps else []
+        self.title = f"Training ({' or '.join(limits)})"
+        self.bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f}%"),
+            TextColumn("step {task.fields[steps]}  {task.fields[rate]:.0f} images/s  loss {task.fields[loss]:.4g}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task(self.title, total=1.0, steps=0, rate=0.0, loss=float("nan"))
+        self.next_line = 0.0
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.stop()
+
+    def update(self, spent: float, steps: int, rate: float, loss: float) -> None:
+        """Show where the run is: share of the budget, steps, images per second, mean recent loss."""
+        self.bar.update(self.task, completed=spent, steps=steps, rate=rate, loss=loss)
+        if not self.console.is_terminal and spent >= self.next_line:
+            self.next_line += 0.1
+            self.console.print(f"{self.title}: {spent:4.0%}  step {steps}  {rate:.0f} images/s  loss {loss:.4g}")

@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from decoders.conv import ConvDecoder, document
+from tests.helpers import error
+from vsa.errors import RangeError, ShapeError
+
+
+@pytest.mark.parametrize(("dim", "image"), [(1024, (1, 64, 64)), (16, (3, 32, 48))])
+def test_shapes(dim: int, image: tuple[int, int, int]) -> None:
+    assert ConvDecoder(dim, image)(torch.randn(3, dim)).shape == (3, *image)
+
+
+def test_it_starts_with_a_picture_that_is_mostly_background() -> None:
+    assert ConvDecoder(64, (1, 64, 64))(torch.randn(8, 64)).mean().item() == pytest.approx(-3, abs=0.5)
+
+
+def test_every_weight_learns() -> None:
+    decoder = ConvDecoder(64, (1, 64, 64))
+    decoder(torch.randn(4, 64)).square().sum().backward()
+    assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in decoder.parameters())
+
+
+def test_the_sizes_of_the_document() -> None:
+    decoder = document(1024, (1, 64, 64))
+    linear = [m for m in decoder.modules() if isinstance(m, torch.nn.Linear)]
+    maps = [m for m in decoder.modules() if isinstance(m, torch.nn.ConvTranspose2d)]
+    assert [(m.in_features, m.out_features) for m in linear] == [(1024, 1024), (1024, 2048)]
+    assert [m.out_channels for m in maps] == [64, 32, 16, 1]
+
+
+def test_what_does_not_fit() -> None:
+    with error(ShapeError, "vectors [B, 64], got [2, 32]"):
+        ConvDecoder(64, (1, 64, 64))(torch.randn(2, 32))
+    with error(ShapeError, "60x64 is not a multiple of 16"):
+        ConvDecoder(64, (1, 60, 64))
+    with error(RangeError, "four transposed convolutions, got channels (8,)"):
+        ConvDecoder(64, (1, 64, 64), channels=(8,))

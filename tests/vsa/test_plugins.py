@@ -1,0 +1,64 @@
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from encoders.conv import ConvEncoder
+from tests.helpers import error
+from vsa import load, plugins
+from vsa.errors import MissingExtraError, PluginError
+from vsa.plugins import BUILT_IN, names
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, table in BUILT_IN.items() for name in table])
+def test_everything_in_the_table_is_there(kind: str, name: str) -> None:
+    assert callable(load(kind, name))
+    assert name in names(kind)
+
+
+def test_a_colon_names_a_class_directly() -> None:
+    assert load("encoder", "encoders.conv:ConvEncoder") is ConvEncoder
+
+
+def test_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = EntryPoint("mine", "encoders.conv:ConvEncoder", "vsa.encoders")
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [mine] if group == "vsa.encoders" else [])
+    assert load("encoder", "mine") is ConvEncoder
+    assert "mine" in names("encoder")
+    assert "mine" not in names("decoder")
+
+
+def test_a_clash_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    conv = EntryPoint("conv", "elsewhere:Conv", "vsa.encoders")
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [conv])
+    with error(PluginError, "encoder 'conv' is claimed more than once", "encoders.conv:ConvEncoder, elsewhere:Conv"):
+        load("encoder", "conv")
+
+
+def test_unknown_names_list_what_exists() -> None:
+    with error(PluginError, "no encoder 'cnov'", "did you mean 'conv'", "conv, conv-document", "package.module:attribute"):
+        load("encoder", "cnov")
+    with error(PluginError, "no kind of plugin 'encoders'", "did you mean 'encoder'"):
+        load("encoders", "conv")
+
+
+def test_what_cannot_be_imported() -> None:
+    with error(PluginError, "cannot be imported", "no module 'nowhere'"):
+        load("encoder", "nowhere.at_all:Encoder")
+    with error(PluginError, "module encoders.conv has no 'Nothing'", "ConvEncoder"):
+        load("encoder", "encoders.conv:Nothing")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "my_plugin.py").write_text("import a_package_that_is_not_there\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with error(MissingExtraError, "encoder 'my_plugin:X' needs the package 'a_package_that_is_not_there'", "vsa-torch[lab]"):
+        load("encoder", "my_plugin:X")
+
+
+def test_without_a_checkout_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "encoders", None)
+    monkeypatch.delitem(sys.modules, "encoders.conv")
+    with error(PluginError, "encoder 'conv' is not part of the installed package", "clone the repository"):
+        load("encoder", "conv")

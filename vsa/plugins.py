@@ -1,0 +1,144 @@
+"""Names at the edge: `load("encoder", "conv")` gives the class or function of that name.
+
+In code, pass objects. Names are for the command line and for files, and this is the only place that resolves them: first in
+the table of what comes with the project, then among the entry points of installed packages (groups vsa.algebras,
+vsa.encoders, vsa.decoders, vsa.tasks), and a name with a colon is "package.module:attribute" itself. Nothing is imported
+before it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from vsa.errors import MissingExtraError, PluginError, choices
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "algebra": {
+        "MAP": "vsa.algebras.map:MultiplyAddPermute",
+        "HRR": "vsa.algebras.hrr:HolographicReducedRepresentation",
+        "FHRR": "vsa.algebras.fhrr:FourierHolographicReducedRepresentation",
+    },
+    "encoder": {
+        "conv": "encoders.conv:ConvEncoder",
+        "conv-document": "encoders.conv:document",
+    },
+    "decoder": {
+        "conv": "decoders.conv:ConvDecoder",
+        "conv-document": "decoders.conv:document",
+    },
+    "task": {
+        "paired-scene": "tasks.paired_scene:run",
+    },
+}
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Observations to feature posteriors. A plugin is called as `encoder(image=(C, H, W), features=F, dim=D)` to make one."""
+
+    def __call__(
+        self, images: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
+        """Mean and log variance, [B, F, D] each, of images [B, C, H, W] in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one."""
+
+    def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
+        """Logits [B, C, H, W] of vectors [B, D]."""
+        ...
+
+
+def names(kind: str) -> list[str]:
+    """The names that `load` knows for a kind, those of installed packages included.
+
+    Args:
+        kind: "algebra", "encoder", "decoder" or "task".
+
+    Raises:
+        PluginError: there is no such kind.
+
+    Example:
+        >>> names("encoder")[:2]
+        ['conv', 'conv-document']
+    """
+    return sorted({*_table(kind), *(point.name for point in _entry_points(kind))})
+
+
+def load(kind: str, name: str) -> Any:
+    """The class or function of that name.
+
+    Args:
+        kind: "algebra", "encoder", "decoder" or "task".
+        name: a built-in name, the name of an entry point, or "package.module:attribute".
+
+    Raises:
+        PluginError: there is no such kind or name, it cannot be imported, or two packages claim the name.
+        MissingExtraError: what it needs is not installed.
+
+    Example:
+        >>> load("algebra", "MAP").__name__
+        'MultiplyAddPermute'
+    """
+    table, points = _table(kind), [point for point in _entry_points(kind) if point.name == name]
+    claims = ([table[name]] if name in table else []) + [_describe(point) for point in points]
+    if len(claims) > 1:
+        raise PluginError(
+            f"the {kind} {name!r} is claimed more than once: {', '.join(claims)}; "
+            "uninstall one, or name the one you mean as package.module:attribute"
+        )
+    if name in table:
+        return _import(kind, name, table[name])
+    if points:
+        return _import(kind, name, points[0].value)
+    if ":" in name:
+        return _import(kind, name, name)
+    raise PluginError(
+        f'there is no {kind} {name!r}; {choices(name, names(kind))}. One of your own is named "package.module:attribute"'
+    )
+
+
+def _table(kind: str) -> dict[str, str]:
+    if kind not in BUILT_IN:
+        raise PluginError(f"there is no kind of plugin {kind!r}; {choices(kind, BUILT_IN)}")
+    return BUILT_IN[kind]
+
+
+def _entry_points(kind: str) -> list[EntryPoint]:
+    return list(entry_points(group=f"vsa.{kind}s"))
+
+
+def _describe(point: EntryPoint) -> str:
+    return f"{point.value} (from {point.dist.name})" if point.dist else point.value
+
+
+def _import(kind: str, name: str, target: str) -> Any:
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package in ("encoders", "decoders", "tasks"):
+            raise PluginError(
+                f"the {kind} {name!r} is not part of the installed package: clone the repository and run from there"
+            ) from error
+        if package == module_name.partition(".")[0]:
+            raise PluginError(f"the {kind} {name!r} cannot be imported: there is no module {error.name!r}") from error
+        raise MissingExtraError(
+            f"the {kind} {name!r} needs the package {package!r}, which is not installed: pip install 'vsa-torch[lab]'"
+        ) from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        public = [key for key in vars(module) if not key.startswith("_")]
+        raise PluginError(f"the module {module_name} has no {attribute!r}; {choices(attribute, public)}") from None
