@@ -13,6 +13,9 @@ from vsa.algebra import (
     similarity,
     unbind,
 )
+from vsa.algebras.fhrr import FHRR
+from vsa.algebras.hrr import HRR
+from vsa.algebras.map import MAP
 from vsa.errors import VSAError
 from vsa.memory import Cleanup, ItemMemory
 from vsa.plugins import load
@@ -20,6 +23,9 @@ from vsa.plugins import load
 __version__ = "0.1.0"
 
 __all__ = [
+    "FHRR",
+    "HRR",
+    "MAP",
     "Algebra",
     "Cleanup",
     "ItemMemory",

@@ -74,7 +74,7 @@ def render_values(
     """The pictures of sprites whose values may lie off the grid of the published file.
 
     Args:
-        shape: integers [N] or one integer: 0 square, 1 ellipse, 2 heart.
+        shape: [N] or one number: 0 square, 1 ellipse, 2 heart.
         scale: [N] or one number, above 0; the published file goes from 0.5 to 1.
         orientation: [N] or one number, in radians, counter-clockwise.
         x, y: [N] or one number each, 0 to 1 from left to right and from top to bottom; beyond, a sprite leaves the picture.
@@ -84,7 +84,7 @@ def render_values(
         arguments are single numbers.
 
     Raises:
-        DtypeError: shape does not hold integers.
+        DtypeError: a value is not a number.
         ShapeError: the arguments are not of one length.
         RangeError: a shape is unknown, a scale not positive, or a value not finite or absurdly large.
 
@@ -99,9 +99,7 @@ def render_values(
     if len(lengths) > 1 or any(array.ndim > 1 for array in arrays.values()):
         shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
         raise ShapeError(f"the values must be [N] each, all of one length, or single numbers; got {shapes}")
-    if arrays["shape"].dtype.kind not in "iu":
-        raise DtypeError(f"shape must hold integers (0 square, 1 ellipse, 2 heart), got {arrays['shape'].dtype}")
-    if ((arrays["shape"] < 0) | (arrays["shape"] >= len(SHAPES))).any():
+    if not np.isin(arrays["shape"], range(len(SHAPES))).all():
         raise RangeError(f"shape must be 0 (square), 1 (ellipse) or 2 (heart), got {arrays['shape'].tolist()[:8]}")
     for name, array in arrays.items():
         if not (np.abs(array) <= FARTHEST).all():  # a NaN is not
@@ -109,7 +107,7 @@ def render_values(
     if (arrays["scale"] <= 0).any():
         raise RangeError(f"scale must be above 0, got {arrays['scale'].min()}")
     shapes, *values = np.broadcast_arrays(*arrays.values())
-    pictures = _render(shapes, *(value.astype(np.float64) for value in values))
+    pictures = _render(shapes.astype(np.intp), *(value.astype(np.float64) for value in values))
     return pictures if device is None else torch.from_numpy(pictures).to(device)
 
 

@@ -6,7 +6,7 @@ A model is a subclass that writes only its mathematics (`_bind`, `_inverse`, ...
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -20,32 +20,28 @@ if TYPE_CHECKING:
     from vsa.algebra import Laws
 
 
+Device: TypeAlias = torch.device | str | None
+Generator: TypeAlias = torch.Generator | None
+
+
 class CheckedAlgebra:
     """Base of the algebras: public methods check, then call the model's own mathematics.
 
     Shapes, errors and the meaning of each method are those of the verb of the same name in `vsa.algebra`.
     """
 
-    @property
-    def name(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def laws(self) -> Laws:
-        raise NotImplementedError
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return torch.float32
+    name: str
+    laws: Laws
+    dtype: torch.dtype = torch.float32
 
     def random(
         self,
         n: int,
         dim: int,
         *,
-        generator: torch.Generator | None = None,
+        generator: Generator = None,
         dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
+        device: Device = None,
     ) -> Num[Tensor, "n dim"]:
         """n independent random vectors, [n, dim]."""
         n, dim = self._check_count("random", "n", n, 0), self._check_count("random", "dim", dim, 1)
@@ -53,9 +49,7 @@ class CheckedAlgebra:
         made = self._random(n, dim, generator, dtype, device if generator is None else generator.device)
         return made if device is None else made.to(device)
 
-    def identity(
-        self, dim: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
-    ) -> Num[Tensor, " dim"]:
+    def identity(self, dim: int, *, dtype: torch.dtype | None = None, device: Device = None) -> Num[Tensor, " dim"]:
         """The vector that binding does not notice: bind(x, identity(dim)) is x. Shape [dim]."""
         dim = self._check_count("identity", "dim", dim, 1)
         return self._identity(dim, self._check_dtype("identity", self.dtype if dtype is None else dtype), device)
@@ -111,17 +105,10 @@ class CheckedAlgebra:
 
     # The mathematics of a model.
 
-    def _random(
-        self,
-        n: int,
-        dim: int,
-        generator: torch.Generator | None,
-        dtype: torch.dtype,
-        device: torch.device | str | None,
-    ) -> Tensor:
+    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         raise NotImplementedError
 
-    def _identity(self, dim: int, dtype: torch.dtype, device: torch.device | str | None) -> Tensor:
+    def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         return torch.ones(dim, dtype=dtype, device=device)
 
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:

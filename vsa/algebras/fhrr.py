@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra
+from vsa.algebras.base import CheckedAlgebra, Device, Generator
 
 
 @dataclass(frozen=True)
@@ -22,32 +22,16 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
     ``normalize`` brings each element back to modulus 1; an element that is 0 has no angle, and stays 0.
 
     Example:
-        >>> FHRR = FourierHolographicReducedRepresentation()
         >>> a, b = FHRR.random(2, 1024, generator=torch.Generator().manual_seed(0))
         >>> torch.allclose(FHRR.unbind(FHRR.bind(a, b), b), a, atol=1e-6)
         True
     """
 
-    @property
-    def name(self) -> str:
-        return "FHRR"
+    name = "FHRR"
+    laws = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=True)
+    dtype = torch.complex64
 
-    @property
-    def laws(self) -> Laws:
-        return Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=True)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return torch.complex64
-
-    def _random(
-        self,
-        n: int,
-        dim: int,
-        generator: torch.Generator | None,
-        dtype: torch.dtype,
-        device: torch.device | str | None,
-    ) -> Tensor:
+    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         angle = torch.rand(n, dim, generator=generator, dtype=dtype.to_real(), device=device) * (2 * math.pi)
         return torch.polar(torch.ones_like(angle), angle)
 
@@ -59,3 +43,6 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
 
     def _takes(self, dtype: torch.dtype) -> bool:
         return dtype.is_complex
+
+
+FHRR = FourierHolographicReducedRepresentation()

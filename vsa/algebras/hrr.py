@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra
+from vsa.algebras.base import CheckedAlgebra, Device, Generator
 
 
 @dataclass(frozen=True)
@@ -27,37 +27,28 @@ class HolographicReducedRepresentation(CheckedAlgebra):
         unitary: ``random`` makes unitary vectors, so that unbinding is exact.
 
     Example:
-        >>> HRR = HolographicReducedRepresentation(unitary=True)
-        >>> a, b = HRR.random(2, 1024, generator=torch.Generator().manual_seed(0))
-        >>> torch.allclose(HRR.unbind(HRR.bind(a, b), b), a, atol=1e-6)
+        >>> unitary = HolographicReducedRepresentation(unitary=True)
+        >>> a, b = unitary.random(2, 1024, generator=torch.Generator().manual_seed(0))
+        >>> torch.allclose(unitary.unbind(unitary.bind(a, b), b), a, atol=1e-6)
         True
     """
 
     unitary: bool = False
 
-    @property
-    def name(self) -> str:
-        return "HRR"
+    name = "HRR"
 
     @property
-    def laws(self) -> Laws:
+    def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)
         return Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=self.unitary)
 
-    def _random(
-        self,
-        n: int,
-        dim: int,
-        generator: torch.Generator | None,
-        dtype: torch.dtype,
-        device: torch.device | str | None,
-    ) -> Tensor:
+    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         made_in = torch.float64 if dtype == torch.float64 else torch.float32
         normal = torch.randn(n, dim, generator=generator, dtype=made_in, device=device)
         if self.unitary:
             normal = torch.fft.irfft(torch.fft.rfft(normal).sgn(), n=dim)
         return F.normalize(normal, dim=-1).to(dtype)
 
-    def _identity(self, dim: int, dtype: torch.dtype, device: torch.device | str | None) -> Tensor:
+    def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         delta = torch.zeros(dim, dtype=dtype, device=device)
         delta[0] = 1
         return delta
@@ -73,6 +64,10 @@ class HolographicReducedRepresentation(CheckedAlgebra):
 
     def _normalize(self, x: Tensor) -> Tensor:
         return F.normalize(x, dim=-1)
+
+
+HRR = HolographicReducedRepresentation()
+"""HRR with ordinary keys."""
 
 
 def _spectrum(x: Tensor) -> Tensor:

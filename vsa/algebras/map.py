@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra
+from vsa.algebras.base import CheckedAlgebra, Device, Generator
 
 
 @dataclass(frozen=True)
@@ -22,28 +22,15 @@ class MultiplyAddPermute(CheckedAlgebra):
     may be floating or integer.
 
     Example:
-        >>> MAP = MultiplyAddPermute()
         >>> a, b = MAP.random(2, 1024, generator=torch.Generator().manual_seed(0))
         >>> torch.equal(MAP.unbind(MAP.bind(a, b), b), a)
         True
     """
 
-    @property
-    def name(self) -> str:
-        return "MAP"
+    name = "MAP"
+    laws = Laws(commutative=True, associative=True, self_inverse=True, exact_unbinding=True)
 
-    @property
-    def laws(self) -> Laws:
-        return Laws(commutative=True, associative=True, self_inverse=True, exact_unbinding=True)
-
-    def _random(
-        self,
-        n: int,
-        dim: int,
-        generator: torch.Generator | None,
-        dtype: torch.dtype,
-        device: torch.device | str | None,
-    ) -> Tensor:
+    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         bits = torch.randint(0, 2, (n, dim), generator=generator, dtype=torch.int8, device=device)
         return (2 * bits - 1).to(dtype)
 
@@ -56,3 +43,6 @@ class MultiplyAddPermute(CheckedAlgebra):
 
     def _takes(self, dtype: torch.dtype) -> bool:
         return not dtype.is_complex and dtype != torch.bool
+
+
+MAP = MultiplyAddPermute()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vsa.algebra import Laws, get_algebra
-from vsa.algebras.base import CheckedAlgebra
+from vsa.algebra import get_algebra
+from vsa.algebras.base import CheckedAlgebra, Device, Generator
 from vsa.errors import AlgebraError, MissingExtraError, choices
 
 if TYPE_CHECKING:
@@ -41,20 +41,10 @@ class TorchhdAlgebra(CheckedAlgebra):
             import torchhd
         except ImportError as error:
             raise MissingExtraError("the backend torchhd needs its package: pip install torch-hd") from error
-        self._name = name
+        self.name = name
+        self.laws = get_algebra(name).laws
+        self.dtype = get_algebra(name).dtype
         self._model: type[VSATensor] = getattr(torchhd, f"{name}Tensor")
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def laws(self) -> Laws:
-        return get_algebra(self._name).laws
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return get_algebra(self._name).dtype
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TorchhdAlgebra) and other.name == self.name
@@ -63,19 +53,12 @@ class TorchhdAlgebra(CheckedAlgebra):
         return hash((TorchhdAlgebra, self.name))
 
     def __repr__(self) -> str:
-        return f"TorchhdAlgebra({self._name!r})"
+        return f"TorchhdAlgebra({self.name!r})"
 
-    def _random(
-        self,
-        n: int,
-        dim: int,
-        generator: torch.Generator | None,
-        dtype: torch.dtype,
-        device: torch.device | str | None,
-    ) -> Tensor:
+    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         return _plain(self._model.random(n, dim, generator=generator, dtype=dtype, device=device))
 
-    def _identity(self, dim: int, dtype: torch.dtype, device: torch.device | str | None) -> Tensor:
+    def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         return _plain(self._model.identity(1, dim, dtype=dtype, device=device))[0]
 
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:
@@ -97,7 +80,7 @@ class TorchhdAlgebra(CheckedAlgebra):
         # torchhd compares all of one with all of the other; a batch of one with one is what broadcasting means here.
         a, b = torch.broadcast_tensors(_plain(a), _plain(b))
         # Its MAP answers in the default dtype unless told otherwise.
-        options = {"dtype": a.dtype} if self._name == "MAP" and a.is_floating_point() else {}
+        options = {"dtype": a.dtype} if self.name == "MAP" and a.is_floating_point() else {}
         return _plain(self._wrap(a.unsqueeze(-2)).cosine_similarity(self._wrap(b.unsqueeze(-2)), **options))[..., 0, 0]
 
     def _takes(self, dtype: torch.dtype) -> bool:

@@ -111,6 +111,7 @@ def test_batches_of_any_size_and_what_comes_back() -> None:
     assert torch.equal(render(some), torch.cat([render(part) for part in some.split(7)]))
     assert set(render(some).unique().tolist()) == {0, 1}
     assert isinstance(render(some.tolist()), np.ndarray)
+    assert np.array_equal(render_values([0.0, 2.0], 0.5, 0, 0.5, 0.5), render_values([0, 2], 0.5, 0, 0.5, 0.5))
     assert render_values(torch.tensor([0, 1]), 0.5, 0.0, 0.5, torch.tensor(0.25)).shape == (2, 64, 64)
 
 
@@ -133,8 +134,10 @@ def test_classes_that_are_none() -> None:
 def test_values_that_are_none() -> None:
     with error(RangeError, "shape must be 0 (square), 1 (ellipse) or 2 (heart), got [3]"):
         render_values(3, 0.5, 0, 0.5, 0.5)
-    with error(DtypeError, "shape must hold integers", "float64"):
+    with error(RangeError, "shape must be 0 (square), 1 (ellipse) or 2 (heart), got [0.5]"):
         render_values(0.5, 0.5, 0, 0.5, 0.5)
+    with error(DtypeError, "orientation must hold numbers, got <U2"):
+        render_values(0, 0.5, "up", 0.5, 0.5)
     with error(ShapeError, "all of one length", "scale [2]", "x [3]"):
         render_values(0, np.ones(2), 0, np.ones(3), 0.5)
     with error(RangeError, "x must lie within 1000 of 0, got nan"):
