@@ -7,8 +7,9 @@ included, are combinations that were never trained on. Two numbers judge the pic
 * the value shown: of all values of that feature, the one whose exact rendering overlaps the picture most. It tells whether the
   feature itself was learnt.
 
-Both respect what cannot be known: a square donor gives its orientation only up to a quarter turn, an ellipse up to half a turn.
-All these turns, rendered at the exact angle, are right, and the best one counts.
+Both respect what cannot be known: a square gives its orientation only up to a quarter turn, an ellipse up to half a turn. It is
+the donor that gives it when the orientation is edited, and the object itself when its shape becomes another. All these turns,
+rendered at the exact angle, are right, and the best one counts.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Edits:
         return self.candidates(self.edited[:, self.feature, None])[:, 0]
 
     def candidates(self, values: Int64[Tensor, "n v"]) -> UInt8[Tensor, "n v turns 64 64"]:
-        """The scenes as they would be with other classes of the edited feature, in all turns that the donor cannot tell apart."""
-        turns = torch.arange(max(SYMMETRY) if self.feature == ORIENTATION else 1)
+        """The scenes as they would be with other classes of the edited feature, in all turns that cannot be told apart."""
+        turns = torch.arange(max(SYMMETRY) if self.feature in (ORIENTATION, SHAPE) else 1)
         classes = repeat(self.edited, "n f -> n v t f", v=values.shape[1], t=len(turns)).clone()
         classes[..., self.feature] = values[:, :, None]
         shape, scale, orientation, x, y = values_of(classes)
@@ -85,7 +86,7 @@ class Edits:
     def steps_off(self, shown: Int64[Tensor, " n"]) -> Float[Tensor, " n"]:
         """How many steps of the grid the shown class is from the right one; infinitely many where nothing is shown.
 
-        Orientations count as far as they can be told apart, given the donor's shape and the object's own.
+        Orientations count as far as they can be told apart, given the shape that they come from and the one that shows them.
         """
         right = self.edited[:, self.feature]
         if self.feature != ORIENTATION:
@@ -96,8 +97,9 @@ class Edits:
         return off.float().masked_fill(shown < 0, math.inf)
 
     def _ambiguity(self) -> Tensor:
-        """In how many orientations each donor looks the same, int64 [n]."""
-        return torch.tensor(SYMMETRY)[self.donor[:, SHAPE]]
+        """In how many turns the sprite that gives the orientation looks the same, int64 [n]."""
+        giver = self.donor if self.feature == ORIENTATION else self.first
+        return torch.tensor(SYMMETRY)[giver[:, SHAPE]]
 
 
 def sample_edits(n: int, feature: int, objects: Objects, generator: torch.Generator) -> Edits:

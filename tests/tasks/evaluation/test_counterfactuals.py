@@ -85,6 +85,24 @@ def test_every_turn_that_the_donor_cannot_tell_apart_is_right(donor_shape: int, 
         assert (edits.steps_off(shown).item() < 0.5) is right
 
 
+@pytest.mark.parametrize("before", [0, 1, 2])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_shape_that_becomes_another_may_point_wherever_the_first_could(before: int, after: int) -> None:
+    first, edited, second = (
+        torch.tensor([[before, 5, 3, 8, 8]]),
+        torch.tensor([[after, 5, 3, 8, 8]]),
+        torch.tensor([[0, 0, 0, 31, 31]]),
+    )
+    edits = Edits(0, first, second, torch.tensor([[after, 2, 20, 20, 20]]), edited)
+    _, scale, angle, x, y = values_of(edited)
+    for turn in range(8):
+        picture = (render_values(edited[:, 0], scale, angle + turn * math.pi / 4, x, y) | render(second)).bool()
+        right = turn % (8 // max(SYMMETRY[before], SYMMETRY[after])) == 0
+        assert (edits.best_truths(picture)[1].item() == 1) is right
+        if right:
+            assert edits.shows(picture, torch.arange(3)).tolist() == [after]
+
+
 class Look(nn.Module):
     """An encoder that knows the picture of each object it will ever see: the class of feature f stands at f and at f + 5."""
 
