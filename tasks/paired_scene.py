@@ -53,9 +53,9 @@ def run(config: PairedSceneConfig) -> Result:
     config.check()
     with run_folder(config.out) as folder:
         model, trained = learn(config)
-        metrics = asdict(trained) | evaluate(model, config) | {"config": config.as_json()}
         with replacing(folder / "model.safetensors") as part:
             save(model, config, part)
+        metrics = asdict(trained) | evaluate(model, config) | {"config": config.as_json()}
         with replacing(folder / "edits.png") as part:
             draw_edits(model, Objects(held_out=True), part, torch.Generator().manual_seed(config.seed))
         write_json(folder / "metrics.json", metrics)
@@ -90,7 +90,7 @@ def _make(kind: str, name: str, **arguments: Any) -> torch.nn.Module:
 
 
 def learn(config: PairedSceneConfig) -> tuple[SceneModel, Trained]:
-    """A model trained as the configuration says, in evaluation mode, and what it took."""
+    """A model trained as the configuration says, in evaluation mode, and what it took; torch's random state stays as it was."""
     config.check()
     accelerator = make_accelerator(config.device, config.precision)
     model = build(config)
@@ -103,15 +103,16 @@ def learn(config: PairedSceneConfig) -> tuple[SceneModel, Trained]:
         error = reconstruction(logits, batch.targets, config.loss, config.reduction)
         return error + config.kl * kl_divergence(mean, logvar)
 
-    torch.manual_seed(config.seed)  # of the posterior's samples
-    trained = train(
-        model,
-        lambda: scheme(config.batch_size, objects, generator),
-        loss,
-        Budget(config.steps, None if config.minutes is None else 60 * config.minutes),
-        learning_rate=config.learning_rate,
-        accelerator=accelerator,
-    )
+    with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
+        torch.manual_seed(config.seed)  # of the posterior's samples
+        trained = train(
+            model,
+            lambda: scheme(config.batch_size, objects, generator),
+            loss,
+            Budget(config.steps, None if config.minutes is None else 60 * config.minutes),
+            learning_rate=config.learning_rate,
+            accelerator=accelerator,
+        )
     return model, trained
 
 

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from tasks import paired_scene
 from tasks.config import PairedSceneConfig
 from tasks.data.factors import FEATURES
 from tasks.data.sampling import Objects
@@ -64,9 +65,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
     assert not torch.equal(first, weights(1))
 
 
-def test_building_leaves_the_random_state_alone() -> None:
+def test_learning_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
     build(small())
+    learn(small())
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -87,6 +89,17 @@ def test_a_minute_or_two_learns_scenes_and_edits() -> None:
     metrics = evaluate(model, config)
     assert metrics["reconstruction_iou"] > 0.6
     assert min(metrics["edit_iou"].values()) > metrics["reconstruction_iou"] - 0.1
+
+
+def test_what_was_learnt_is_kept_when_measuring_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(paired_scene, "evaluate", fail)
+    with pytest.raises(ZeroDivisionError):
+        run(small(out=tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    assert load_run(tmp_path).roles.names == FEATURES
 
 
 class NotAModule:
