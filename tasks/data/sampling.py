@@ -184,6 +184,8 @@ def sample_pairs(exchanged: Tensor, objects: Objects, generator: torch.Generator
 def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.Generator) -> PairedScenes:
     """Paired scenes: a first object, its pair that differs in the given features, and a second that overlaps neither.
 
+    The second is chosen from a crowd that all scenes of the batch share, so that hardly any picture is rendered in vain.
+
     Args:
         exchanged: bool [n, 5].
         objects: what may be drawn, for all three.
@@ -193,21 +195,31 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
         ShapeError: exchanged is not bool [n, 5].
         RangeError: what is asked for does not exist among these objects.
     """
-    _check_mask(exchanged)
 
     def draw(rows: Tensor) -> Tensor:
-        first, second = objects.sample(2 * len(rows), generator).view(2, -1, len(FACTORS))
-        return torch.stack([first, differ(first, exchanged[rows], objects, generator), second], 1)
+        first, pair = sample_pairs(exchanged[rows], objects, generator)
+        crowd = objects.sample(len(rows) + 16, generator)
+        second, apart = choose((render(first) | render(pair)), render(crowd), generator)
+        return torch.stack([first, pair, torch.where(apart[:, None], crowd[second], -1)], 1)
 
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
-        good = objects.accept(drawn[:, 1]) & _differ_just_in(drawn, exchanged[rows])
-        first, pair, second = render(drawn[good].flatten(0, 1)).unflatten(0, (-1, 3)).unbind(1)
-        good[good.clone()] = ~overlap(first | pair, second)
-        return good
+        return drawn[:, 2, 0] >= 0
 
+    _check_mask(exchanged)
     scenes = draw_until(len(exchanged), draw, accept, "no second object that overlaps neither of a pair")
     first, pair, second = scenes.unbind(1)
     return PairedScenes(first, pair, second, exchanged)
+
+
+def choose(taken: Tensor, crowd: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """For each picture uint8 [n, 64, 64] a random one of the crowd [m, 64, 64] that shares no pixel with it.
+
+    Returns:
+        Which one, int64 [n], and whether there is one, bool [n].
+    """
+    apart = taken.flatten(1).float() @ crowd.flatten(1).float().T == 0
+    best = torch.rand(apart.shape, generator=generator).masked_fill_(~apart, -1).max(1)
+    return best.indices, best.values >= 0
 
 
 def _differ_just_in(drawn: Tensor, exchanged: Tensor) -> Tensor:
