@@ -119,6 +119,7 @@ def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Gene
         if len(allowed) < 2 and changing.any():
             raise RangeError(f"{FEATURES[f]} cannot differ: only class {allowed.tolist()} is allowed")
         # Go 1 to len - 1 places on in the circle of allowed classes.
+        allowed = allowed.sort().values
         place = torch.searchsorted(allowed, first[changing, f])
         step = torch.randint(1, max(len(allowed), 2), place.shape, generator=generator)
         other[changing, f] = allowed[(place + step) % len(allowed)]
@@ -128,6 +129,21 @@ def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Gene
 def overlap(a: Tensor, b: Tensor) -> Tensor:
     """Which pictures share a pixel: bool [n] for pictures uint8 [n, 64, 64]."""
     return (a & b).flatten(1).amax(1) > 0
+
+
+def apart(a: Tensor, b: Tensor) -> Tensor:
+    """Which of the pictures a, uint8 [n, 64, 64], share no pixel with which of b, uint8 [m, 64, 64]: bool [n, m]."""
+    return a.flatten(1).float() @ b.flatten(1).float().T == 0
+
+
+def choose(allowed: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A random allowed column for each row of bool [..., n, m].
+
+    Returns:
+        Which one, int64 [..., n], and whether there is one, bool [..., n]; where there is none, the first number means nothing.
+    """
+    best = torch.rand(allowed.shape, generator=generator).masked_fill_(~allowed, -1).max(-1)
+    return best.indices, best.values >= 0
 
 
 @dataclass(frozen=True)
@@ -195,36 +211,25 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
         ShapeError: exchanged is not bool [n, 5].
         RangeError: what is asked for does not exist among these objects.
     """
+    _check_mask(exchanged)
 
     def draw(rows: Tensor) -> Tensor:
         first, pair = sample_pairs(exchanged[rows], objects, generator)
         crowd = objects.sample(len(rows) + 16, generator)
-        second, apart = choose((render(first) | render(pair)), render(crowd), generator)
-        return torch.stack([first, pair, torch.where(apart[:, None], crowd[second], -1)], 1)
+        second, found = choose(apart(render(first) | render(pair), render(crowd)), generator)
+        return torch.stack([first, pair, torch.where(found[:, None], crowd[second], -1)], 1)
 
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
         return drawn[:, 2, 0] >= 0
 
-    _check_mask(exchanged)
     scenes = draw_until(len(exchanged), draw, accept, "no second object that overlaps neither of a pair")
     first, pair, second = scenes.unbind(1)
     return PairedScenes(first, pair, second, exchanged)
 
 
-def choose(taken: Tensor, crowd: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """For each picture uint8 [n, 64, 64] a random one of the crowd [m, 64, 64] that shares no pixel with it.
-
-    Returns:
-        Which one, int64 [n], and whether there is one, bool [n].
-    """
-    apart = taken.flatten(1).float() @ crowd.flatten(1).float().T == 0
-    best = torch.rand(apart.shape, generator=generator).masked_fill_(~apart, -1).max(1)
-    return best.indices, best.values >= 0
-
-
-def _differ_just_in(drawn: Tensor, exchanged: Tensor) -> Tensor:
-    """Whether the first two of drawn [n, 2 or 3, 5] look different in the exchanged features [n, 5], and in no other."""
-    first, pair = distinct(drawn[:, :2]).unbind(1)
+def _differ_just_in(pairs: Tensor, exchanged: Tensor) -> Tensor:
+    """Whether the two of each pair [n, 2, 5] look different in the exchanged features [n, 5], and in no other: bool [n]."""
+    first, pair = distinct(pairs).unbind(1)
     return ((first != pair) == exchanged).all(1)
 
 

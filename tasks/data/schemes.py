@@ -21,7 +21,7 @@ from torch import Tensor
 
 from tasks.data.dsprites import render
 from tasks.data.factors import COUNTS, FACTORS, ORIENTATION, SHAPE, SYMMETRY, X, Y
-from tasks.data.sampling import Objects, PairedScenes, one_feature, random_subset, sample_paired_scenes
+from tasks.data.sampling import Objects, PairedScenes, apart, choose, one_feature, random_subset, sample_paired_scenes
 from vsa.errors import RangeError
 
 
@@ -93,17 +93,19 @@ def donors(targets: int, objects: Objects, generator: torch.Generator) -> Batch:
     """
     if targets < DONORS_LEAST:
         raise RangeError(f"the scheme donors needs a batch of at least {DONORS_LEAST} to find donors in it, got {targets}")
-    classes, pictures, apart = _crowd(targets, objects, generator)
+    classes, pictures, fits = _crowd(targets, objects, generator)
     symmetry = torch.tensor(SYMMETRY)[classes[:, SHAPE]]
     gives = classes.T[:, :, None] == classes.T[:, None, :]
     gives[ORIENTATION] &= symmetry[None, :] <= symmetry[:, None]
-    *donor, partner = _choose(torch.cat([gives, apart[None]]), generator)
-    own = torch.stack(donor, -1)
+    gives.diagonal(dim1=1, dim2=2).fill_(False)
+    donor, found = choose(gives, generator)
+    own = torch.where(found, donor, torch.arange(targets)).T  # the rare picture without a donor gives to itself
+    partner, _ = choose(fits, generator)
     return Batch(pictures[:, None], torch.stack([own, own[partner]], 1), (pictures | pictures[partner])[:, None])
 
 
 def _crowd(n: int, objects: Objects, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Objects int64 [n, 5], their pictures, and who overlaps none of whom, bool [n, n], with someone for each."""
+    """Objects int64 [n, 5], their pictures, and who fits beside whom, bool [n, n], with someone for each."""
     most = [len(allowed) for allowed in objects.allowed]
     most[ORIENTATION] = min(most[ORIENTATION], max(2, n // (SHARED_BY * COUNTS[SHAPE])))
     for f in (X, Y):
@@ -112,18 +114,10 @@ def _crowd(n: int, objects: Objects, generator: torch.Generator) -> tuple[Tensor
         few = tuple(a[torch.randperm(len(a), generator=generator)[:m]] for a, m in zip(objects.allowed, most, strict=True))
         classes = replace(objects, allowed=few).sample(n, generator)
         pictures = render(classes)
-        flat = pictures.flatten(1).float()
-        apart = flat @ flat.T == 0
-        if apart.any(1).all():
-            return classes, pictures, apart
+        fits = apart(pictures, pictures)
+        if fits.any(1).all():
+            return classes, pictures, fits
     raise RangeError("these objects leave no room for a second one beside some of them; allow more positions")
-
-
-def _choose(allowed: Tensor, generator: torch.Generator) -> Tensor:
-    """A random allowed column, not its own, for each row of bool [..., n, n], int64 [..., n]; its own if there is no other."""
-    score = torch.rand(allowed.shape, generator=generator).masked_fill_(~allowed, -2)
-    score.diagonal(dim1=-2, dim2=-1).fill_(-1)
-    return score.argmax(-1)
 
 
 SCHEMES: dict[str, Scheme] = {"donors": donors, "subset": subset, "one": one}
