@@ -23,13 +23,13 @@ from vsa.plugins import load
 __version__ = "0.1.0"
 
 __all__ = [
-    "FHRR",
-    "HRR",
-    "MAP",
     "Algebra",
     "Cleanup",
+    "FHRR",
+    "HRR",
     "ItemMemory",
     "Laws",
+    "MAP",
     "VSAError",
     "bind",
     "bundle",

@@ -285,6 +285,7 @@ def test_map_is_the_algebra_where_none_is_named() -> None:
 
 def test_all_public_names_are_there() -> None:
     assert all(hasattr(vsa, name) for name in vsa.__all__)
+    assert vsa.__all__ == sorted(vsa.__all__)
     assert [get_algebra(name) for name in ("MAP", "HRR", "FHRR")] == [vsa.MAP, vsa.HRR, vsa.FHRR]
 
 
