@@ -19,7 +19,7 @@ ALLOWED = {
     "tasks": {"tasks", "encoders", "decoders", "vsa"},
     "examples": {"tasks", "encoders", "decoders", "vsa"},
 }
-LAB = {"torchvision", "einops", "rich", "tyro", "accelerate", "safetensors", "matplotlib"}
+LAB = {"torchvision", "einops", "rich", "tyro", "accelerate", "matplotlib"}
 
 
 def files(folder: str) -> list[Path]:
@@ -72,7 +72,7 @@ import vsa
 print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    heavy = {"torchhd", "pandas", "scipy", "torchvision", "jaxtyping", "beartype", *LAB, "encoders", "decoders", "tasks"}
+    heavy = {"torchhd", "pandas", "scipy", "safetensors", "jaxtyping", "beartype", *LAB, "encoders", "decoders", "tasks"}
     assert "vsa" in ended.stdout.split()
     assert not heavy & set(ended.stdout.split())
 
@@ -94,7 +94,7 @@ def test_the_wheel_holds_the_algebra_alone(tmp_path: Path) -> None:
         metadata = file.read(f"vsa_torch-{vsa.__version__}.dist-info/METADATA").decode()
     assert shipped == {str(path.relative_to(ROOT)) for path in files("vsa")} | {"vsa/py.typed"}
     core = [line.split()[1] for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra" not in line]
-    assert sorted(re.split("[<>=]", requirement)[0] for requirement in core) == ["numpy", "torch", "torch-hd"]
+    assert sorted(re.split("[<>=]", requirement)[0] for requirement in core) == ["numpy", "safetensors", "torch", "torch-hd"]
 
 
 @pytest.mark.parametrize("folder", PACKAGES)

@@ -8,6 +8,8 @@ VSAError
 ├── SymbolError         a name is not in the memory, or is there twice      (also a KeyError)
 ├── PluginError         an encoder, decoder or task is unknown or clashes   (also a LookupError)
 ├── MissingExtraError   a package is not installed, or two do not match     (also an ImportError)
+├── ExpressionError     a text is not an expression over names              (also a ValueError)
+├── InputError          a file cannot be read, or is not what it should be  (also an OSError)
 └── OutputError         a file or folder cannot be written                  (also an OSError)
 
 Each message says what was wrong, where, and what would be right. The second base is the class that Python itself would have
@@ -51,6 +53,14 @@ class PluginError(VSAError, LookupError):
 
 class MissingExtraError(VSAError, ImportError):
     """A package is not installed, or two installed packages do not match."""
+
+
+class ExpressionError(VSAError, ValueError):
+    """A text is not an expression over names."""
+
+
+class InputError(VSAError, OSError):
+    """A file cannot be read, or is not what it should be."""
 
 
 class OutputError(VSAError, OSError):

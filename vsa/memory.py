@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from vsa.algebra import Algebra, get_algebra
-from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError, choices
+from vsa import capacity, expression, memory_file
+from vsa.algebra import Algebra
+from vsa.algebras.base import unit
+from vsa.algebras.checks import readable
+from vsa.codebook import Codebook
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.search import Cleanup, ExactSearch, Index, refuse_nan, version_of
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int64, Num
+    from jaxtyping import Num, Shaped
 
 
-@dataclass(frozen=True)
-class Cleanup:
-    """The items most like a query, best first.
-
-    Attributes:
-        indices: int64 [*batch, k], positions in the memory.
-        scores: [*batch, k], cosines in [-1, 1].
-        symbols: the memory's names, which ``names`` looks up.
-
-    Example:
-        >>> memory = ItemMemory(["heart", "square"], dim=1024)
-        >>> found = memory.cleanup(memory.vectors, k=2)
-        >>> found.names
-        [['heart', 'square'], ['square', 'heart']]
-        >>> found.scores.shape
-        torch.Size([2, 2])
-    """
-
-    indices: Int64[Tensor, "*batch k"]
-    scores: Float[Tensor, "*batch k"]
-    symbols: tuple[str, ...]
-
-    @property
-    def names(self) -> Any:
-        """The names, as lists nested like ``indices``."""
-
-        def look_up(index: Any) -> Any:
-            return [look_up(i) for i in index] if isinstance(index, list) else self.symbols[index]
-
-        return look_up(self.indices.tolist())
-
-
-class ItemMemory(nn.Module):
-    """Symbols: names with a fixed vector each. A module, so its vectors move and are saved with the model that holds it.
+class ItemMemory(Codebook):
+    """Symbols: names with a vector each. A module, so its vectors move and are saved with the model that holds it.
 
     The vector of a name depends on the seed, the dimension and the name alone, not on what else the memory holds: two programs
-    that use the same seed agree without talking.
+    that use the same seed agree without talking. It is a mapping: ``memory["heart"]``, ``memory[["heart", "square"]]``, ``in``,
+    ``len``, and iteration in order.
 
     Args:
         names: the symbols, in order, each once.
@@ -62,9 +34,12 @@ class ItemMemory(nn.Module):
         algebra: a name or an algebra; MAP if there is none.
         seed: any integer.
         vectors: [n, dim], to use instead of random ones; then dim is theirs.
+        dtype: what the vectors are kept in, one that the algebra takes. In MAP, int8 is exact and a quarter the size.
+        learnable: the vectors are a parameter, which gradients train; without it they are a buffer.
+        index: makes the search from vectors and algebra, see `vsa.search.Index`; exact search if there is none.
 
     Attributes:
-        vectors: [n, dim], a persistent buffer, in the order of ``names``; no gradient trains it.
+        vectors: [n, dim], in the order of ``names``.
 
     Raises:
         SymbolError: a name stands twice.
@@ -78,119 +53,249 @@ class ItemMemory(nn.Module):
         ['heart']
     """
 
-    vectors: Tensor
-
     def __init__(
         self,
-        names: Iterable[str],
+        names: Iterable[str] = (),
         dim: int = 1024,
         *,
         algebra: str | Algebra = "MAP",
         seed: int = 0,
-        vectors: Num[Tensor, "n dim"] | None = None,
+        vectors: Shaped[Tensor, "n dim"] | None = None,
+        dtype: torch.dtype | None = None,
+        learnable: bool = False,
+        index: Callable[[Tensor, Algebra], Index] = ExactSearch,
     ) -> None:
-        super().__init__()
-        if isinstance(names, str):
-            raise DtypeError(f"ItemMemory takes a list of names, got the string {names!r}; write [{names!r}]")
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise DtypeError(f"ItemMemory: the seed must be an integer, got {type(seed).__name__}")
-        self.names = tuple(names)
-        self.algebra = get_algebra(algebra)
-        self._index: dict[str, int] = {}
-        for name in self.names:
-            if not isinstance(name, str):
-                raise DtypeError(f"a name in an ItemMemory is a string, got {name!r}")
-            if name in self._index:
-                raise SymbolError(f"the name {name!r} stands twice in the list of names; each symbol has one vector")
-            self._index[name] = len(self._index)
-        if vectors is None:
-            vectors = torch.cat(
-                [self.algebra.random(0, dim)] + [self.algebra.random(1, dim, generator=_stream(seed, n)) for n in self.names]
-            )
-        elif vectors.ndim != 2 or len(vectors) != len(self.names):
-            raise ShapeError(
-                f"ItemMemory: {len(self.names)} names need vectors of shape [{len(self.names)}, dim], got {list(vectors.shape)}"
-            )
-        else:
-            self.algebra.as_real(vectors)  # checks that they are vectors of this algebra
-        self.register_buffer("vectors", vectors.detach().clone())
+        super().__init__(names, dim, algebra=algebra, seed=seed, vectors=vectors, dtype=dtype, learnable=learnable)
+        self._make_index, self._searched = index, None
 
-    @property
-    def dim(self) -> int:
-        """The dimension of the vectors."""
-        return self.vectors.shape[-1]
+    def fit(self, vectors: Shaped[Tensor, "n dim"], labels: Sequence[str]) -> ItemMemory:
+        """Learn a prototype for each label: the bundle of all vectors that have it, added as a new symbol.
 
-    def index(self, name: str) -> int:
-        """Where a name stands in ``names``, and its vector in ``vectors``.
+        Args:
+            vectors: [n, dim], examples.
+            labels: a name for each of them; new names are added in the order in which they come first.
+
+        Returns:
+            The memory itself.
 
         Raises:
-            SymbolError: the memory has no such name; the message shows near ones.
+            ShapeError: there are not as many labels as vectors, or none, or the dimension is another.
+            SymbolError: a label is in the memory already.
+            RangeError: the memory's integer dtype cannot hold a prototype.
+
+        Source: Kleyko et al., "A survey on hyperdimensional computing", ACM Computing Surveys 55 (9), 2023, on centroids.
 
         Example:
-            >>> ItemMemory(["heart", "square"]).index("square")
-            1
+            >>> concepts = ItemMemory(["cat", "dog"], dim=1024)
+            >>> noise = torch.randn(40, 1024, generator=torch.Generator().manual_seed(0))
+            >>> examples = concepts[["cat", "dog"] * 20] + noise
+            >>> learnt = ItemMemory(dim=1024).fit(examples, ["meows", "barks"] * 20)
+            >>> learnt.cleanup(concepts.vectors).names
+            [['meows'], ['barks']]
         """
-        try:
-            return self._index[name]
-        except (KeyError, TypeError):
-            raise SymbolError(f"the memory has no symbol {name!r}; {choices(name, self.names)}") from None
+        if vectors.ndim != 2 or not len(vectors) or len(vectors) != len(labels) or vectors.shape[-1] != self.dim:
+            raise ShapeError(
+                f"fit: {len(labels)} labels need at least one vector, in shape [{len(labels)}, {self.dim}]; "
+                f"got {list(vectors.shape)}"
+            )
+        places = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+        at = torch.tensor([places[label] for label in labels], device=vectors.device)
+        parts = self.algebra.to_sum(vectors)
+        parts = parts if parts.is_floating_point() or parts.is_complex() else parts.long()
+        total = parts.new_zeros(len(places), parts.shape[-1]).index_add(0, at, parts)
+        prototypes = self.algebra.from_sum(total)
+        kept = self.vectors.dtype
+        if not (kept.is_floating_point or kept.is_complex or torch.equal(prototypes.to(kept).to(prototypes.dtype), prototypes)):
+            raise RangeError(f"fit: the memory keeps {kept}, which cannot hold a prototype; make it with dtype=torch.float32")
+        self.extend(places, prototypes)
+        return self
 
-    def __getitem__(self, names: str | Sequence[str]) -> Num[Tensor, "..."]:
-        """The vector of a name, [dim], or those of a list of names, [n, dim]."""
-        if isinstance(names, (list, tuple)):
-            return self.vectors[[self.index(name) for name in names]]
-        return self.vectors[self.index(names)]  # pyright: ignore[reportArgumentType]
+    def parse(self, text: str) -> Shaped[Tensor, " dim"]:
+        """The vector of an expression: "shape * heart + scale * ~big".
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._index
+        ``*`` binds, ``+`` and ``-`` bundle (a number before a ``*`` is a weight), ``~`` is the inverse, ``** 2`` a power,
+        ``>> 1`` permutes, and parentheses group. A name with spaces or signs stands in quotes.
 
-    def __len__(self) -> int:
-        return len(self.names)
+        Args:
+            text: an expression over the memory's names.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        Returns:
+            [dim].
 
-    def extra_repr(self) -> str:
-        return f"{len(self)} names, dim={self.dim}, algebra={self.algebra.name}"
+        Raises:
+            ExpressionError: the text is not an expression; the message shows where.
+            SymbolError: a name is not in the memory; the message shows near ones.
 
-    def cleanup(self, query: Num[Tensor, "*batch dim"], k: int = 1) -> Cleanup:
+        Source: the notation of nengo-spa's vocabularies.
+
+        Example:
+            >>> memory = ItemMemory(["shape", "heart", "size", "big"], dim=1024)
+            >>> scene = memory.parse("shape * heart + size * big")
+            >>> memory.cleanup(memory.algebra.unbind(scene, memory["shape"])).names
+            ['heart']
+        """
+        return expression.evaluate(text, self.algebra, self)
+
+    # Cleanup.
+
+    def cleanup(
+        self,
+        query: Shaped[Tensor, "*batch dim"],
+        k: int = 1,
+        threshold: float | None = None,
+        *,
+        false_alarm: float | None = None,
+    ) -> Cleanup:
         """The k items most like each query, by cosine.
 
         Args:
-            query: [*batch, dim], of the memory's dtype and device.
+            query: [*batch, dim], of the memory's algebra and device.
             k: how many, at most the number of items.
+            threshold: the least cosine of an answer; what is below is left out, and an empty answer is no error.
+            false_alarm: instead of a threshold, how often a random query may be answered: see `vsa.capacity.threshold`.
 
         Returns:
             A Cleanup with indices and scores [*batch, k], best first; its ``names`` are nested lists of the same shape. Scores
-            carry gradients to the query.
+            carry gradients to the query, and to the memory if it is learnable.
 
         Raises:
             ShapeError, DtypeError: the query is not a vector like those of the memory.
-            RangeError: k is less than 1 or more than the memory holds, or the query has a NaN.
+            RangeError: k is less than 1 or more than the memory holds, the threshold is not a cosine, or the query has a NaN.
+                Where looking would cost a synchronisation (on a GPU) or is impossible (compiled, vmapped), a NaN comes back as
+                a score of NaN, and it is ``names`` that raises.
 
         Example:
             >>> memory = ItemMemory(["heart", "square"], dim=1024)
             >>> memory.cleanup(-memory["square"] + 0.5 * memory["heart"]).names
             ['heart']
+            >>> memory.cleanup(torch.randn(1024, generator=torch.Generator().manual_seed(0)), false_alarm=0.01).names
+            []
         """
-        if not isinstance(query, Tensor) or query.ndim == 0 or query.shape[-1] != self.dim:
-            got = f"shape {list(query.shape)}" if isinstance(query, Tensor) else type(query).__name__
-            raise ShapeError(f"cleanup: the query must be a tensor [*batch, {self.dim}], got {got}")
-        if query.dtype != self.vectors.dtype or query.device != self.vectors.device:
-            raise DtypeError(
-                f"cleanup: the memory holds {self.vectors.dtype} on {self.vectors.device}, "
-                f"the query is {query.dtype} on {query.device}; convert it with .to(memory.vectors)"
-            )
+        self._check_query("cleanup", query)
         if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= len(self):
             raise RangeError(f"cleanup: k must be an integer from 1 to {len(self)}, the number of items; got {k!r}")
-        cosines = F.normalize(self.algebra.as_real(query), dim=-1) @ F.normalize(self.algebra.as_real(self.vectors), dim=-1).T
-        if cosines.isnan().any():
-            raise RangeError("cleanup: the query has a NaN, which is like nothing; find out where it comes from")
-        scores, indices = cosines.clamp(-1, 1).topk(k, dim=-1)
+        if false_alarm is not None:
+            if threshold is not None:
+                raise RangeError("cleanup: give a threshold or a rate of false alarms, not both")
+            threshold = capacity.threshold(self.algebra, self._elements(), len(self), false_alarm)
+        elif threshold is not None and not -1 <= threshold <= 1:
+            raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {threshold}")
+        with torch.no_grad():
+            flat = query.reshape(-1, self.dim) if query.ndim != 2 else query
+            scores, indices = self._search_index().search(flat, k)
+        if query.ndim != 2:
+            scores, indices = scores.view(*query.shape[:-1], k), indices.view(*query.shape[:-1], k)
+        if torch.is_grad_enabled() and (query.requires_grad or self.vectors.requires_grad):
+            scores = self._cosines(query, indices)
+        if scores.device.type == "cpu" and readable(scores):
+            refuse_nan(scores)
+        if threshold is not None:
+            indices = torch.where(scores >= threshold, indices, -1)
         return Cleanup(indices, scores, self.names)
 
+    def soft_cleanup(self, query: Num[Tensor, "*batch dim"], temperature: float = 0.1) -> Num[Tensor, "*batch dim"]:
+        """The items' mean, weighted by how like the query they are: cleanup with a gradient, to query and memory.
 
-def _stream(seed: int, name: str) -> torch.Generator:
-    """A generator of its own for each seed and name."""
-    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest, "little", signed=True))
+        Args:
+            query: [*batch, dim], of the memory's algebra, dtype and device.
+            temperature: of the softmax over cosines; towards 0 it is cleanup, towards infinity the mean of all items.
+
+        Returns:
+            [*batch, dim], of the memory's dtype.
+
+        Raises:
+            ShapeError, DtypeError: the query is not a vector like those of the memory.
+            AlgebraError: the algebra's elements are discrete, so nothing lies between two items.
+            RangeError: the temperature is not positive, or the memory is empty.
+
+        Source: Ramsauer et al., "Hopfield networks is all you need", ICLR 2021.
+
+        Example:
+            >>> memory = ItemMemory(["heart", "square"], dim=1024)
+            >>> noisy = memory["heart"] + torch.randn(1024, generator=torch.Generator().manual_seed(0))
+            >>> clean = memory.soft_cleanup(noisy, temperature=0.05)
+            >>> memory.algebra.similarity(clean, memory["heart"]) > 0.999
+            tensor(True)
+        """
+        self._check_query("soft_cleanup", query)
+        if not (self.vectors.is_floating_point() or self.vectors.is_complex()):
+            raise AlgebraError(
+                f"soft_cleanup: nothing lies between vectors of {self.vectors.dtype} in {self.algebra.name}; use cleanup, "
+                "or a memory of floating vectors"
+            )
+        if not temperature > 0 or not len(self):
+            raise RangeError(f"soft_cleanup: needs a positive temperature and at least one item; got {temperature}, {len(self)}")
+        weights = (self._cosines(query) / temperature).softmax(-1)
+        return weights.to(self.vectors.dtype) @ self.vectors
+
+    # Files.
+
+    def save(self, path: str | Path) -> None:
+        """Write names and vectors to a safetensors file, all at once: a file that was there before stays until then.
+
+        Args:
+            path: where to; the folder must exist.
+
+        Raises:
+            OutputError: it cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     ItemMemory(["heart"], dim=64).save(f"{folder}/memory.safetensors")
+            ...     ItemMemory.load(f"{folder}/memory.safetensors").names
+            ('heart',)
+        """
+        memory_file.write(Path(path), self.vectors.detach(), list(self._index), self.algebra, seed=self.seed, dim=self._dim)
+
+    @classmethod
+    def load(cls, path: str | Path, *, algebra: str | Algebra | None = None, **options: Any) -> ItemMemory:
+        """The memory that ``save`` wrote, on the CPU.
+
+        Args:
+            path: the file.
+            algebra: needed only if it was saved with an algebra of your own, which has to be given again.
+            options: ``learnable`` and ``index``, as for a new memory.
+
+        Raises:
+            InputError: there is no such file, or it is not one of ours, or not as it was written.
+            AlgebraError: the algebra it was saved with is unknown here, or not the one given.
+        """
+        stored = memory_file.read(Path(path), algebra)
+        memory = cls(stored.names, algebra=stored.algebra, seed=stored.seed, vectors=stored.vectors, **options)
+        memory._dim = stored.dim
+        return memory
+
+    # Inside.
+
+    def _search_index(self) -> Index:
+        """The index of the vectors as they are now: made again when they were exchanged or written to."""
+        vectors, version = self.vectors, version_of(self.vectors)
+        if version is None:
+            return self._make_index(vectors, self.algebra)
+        if self._searched is None or self._searched[0] is not vectors or self._searched[1] != version:
+            self._searched = (vectors, version, self._make_index(vectors, self.algebra))
+        return self._searched[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_searched": None}
+
+    def _elements(self) -> int:
+        """The dimension in the sense of the theory: in PackedBSC, bits."""
+        return self.dim * (64 if self.algebra.name == "PackedBSC" else 1)
+
+    def _cosines(self, query: Tensor, indices: Tensor | None = None) -> Tensor:
+        """How like each item, or these items, a query is, with gradients: [*batch, n], or [*batch, k]."""
+        items, direction = (unit(self.algebra.as_real(x).float()) for x in (self.vectors, query))
+        if indices is None:
+            return direction @ items.T
+        return (direction.unsqueeze(-2) * items[indices]).sum(-1).clamp(-1, 1)
+
+    def _check_query(self, verb: str, query: Tensor) -> None:
+        if not isinstance(query, Tensor) or query.ndim == 0 or query.shape[-1] != self.dim:
+            got = f"shape {list(query.shape)}" if isinstance(query, Tensor) else type(query).__name__
+            raise ShapeError(f"{verb}: the query must be a tensor [*batch, {self.dim}], got {got}")
+        if query.device != self.vectors.device:
+            raise DtypeError(
+                f"{verb}: the memory is on {self.vectors.device}, the query on {query.device}; move it with .to(...)"
+            )

@@ -24,6 +24,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "MAP": "vsa.algebras.map:MultiplyAddPermute",
         "HRR": "vsa.algebras.hrr:HolographicReducedRepresentation",
         "FHRR": "vsa.algebras.fhrr:FourierHolographicReducedRepresentation",
+        "BSC": "vsa.algebras.bsc:BinarySpatterCode",
+        "PackedBSC": "vsa.algebras.packed_bsc:PackedBinarySpatterCode",
+        "VTB": "vsa.algebras.vtb:VectorDerivedTransformationBinding",
+        "SBC": "vsa.algebras.sbc:SparseBlockCode",
     },
     "encoder": {
         "conv": "encoders.conv:ConvEncoder",

@@ -5,34 +5,32 @@ A model is a subclass that writes only its mathematics (`_bind`, `_inverse`, ...
 
 from __future__ import annotations
 
-import operator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.algebra import Laws, Side
+from vsa.algebras.checks import Checks, Device, Generator, readable
+from vsa.errors import RangeError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Num
-
-    from vsa.algebra import Laws
+    from jaxtyping import Float, Num, Shaped
 
 
-Device: TypeAlias = torch.device | str | None
-Generator: TypeAlias = torch.Generator | None
-
-
-class CheckedAlgebra:
+class CheckedAlgebra(Checks):
     """Base of the algebras: public methods check, then call the model's own mathematics.
 
-    Shapes, errors and the meaning of each method are those of the verb of the same name in `vsa.algebra`.
+    Shapes, errors and the meaning of each method are those of the verb of the same name in `vsa.verbs`.
     """
 
-    name: str
     laws: Laws
-    dtype: torch.dtype = torch.float32
+    backend = "native"
+
+    @property
+    def relaxation(self) -> CheckedAlgebra:
+        return self
 
     def random(
         self,
@@ -42,70 +40,103 @@ class CheckedAlgebra:
         generator: Generator = None,
         dtype: torch.dtype | None = None,
         device: Device = None,
-    ) -> Num[Tensor, "n dim"]:
-        """n independent random vectors, [n, dim]."""
-        n, dim = self._check_count("random", "n", n, 0), self._check_count("random", "dim", dim, 1)
+    ) -> Shaped[Tensor, "n dim"]:
+        n, dim = self._check_count("random", "n", n, 0), self._check_dim("random", dim)
         dtype = self._check_dtype("random", self.dtype if dtype is None else dtype)
-        made = self._random(n, dim, generator, dtype, device if generator is None else generator.device)
+        draw = self._draw(n, dim, generator, dtype, device if generator is None else generator.device)
+        made = self._form(draw, dim, dtype)
         return made if device is None else made.to(device)
 
-    def identity(self, dim: int, *, dtype: torch.dtype | None = None, device: Device = None) -> Num[Tensor, " dim"]:
-        """The vector that binding does not notice: bind(x, identity(dim)) is x. Shape [dim]."""
-        dim = self._check_count("identity", "dim", dim, 1)
+    def seeded(self, seeds: list[int], dim: int, *, dtype: torch.dtype | None = None) -> Shaped[Tensor, "n dim"]:
+        """One random vector for each seed, [n, dim], on the CPU: the vector of a seed does not depend on the others."""
+        dim = self._check_dim("seeded", dim)
+        dtype = self._check_dtype("seeded", self.dtype if dtype is None else dtype)
+        generator = torch.Generator()
+        none = self._form(self._draw(0, dim, generator, dtype, None), dim, dtype)
+        made = none.new_empty(len(seeds), none.shape[-1])
+        for start in range(0, len(seeds), 1024):  # few enough to stay in the cache
+            draws = [self._draw(1, dim, generator.manual_seed(seed), dtype, None) for seed in seeds[start : start + 1024]]
+            made[start : start + 1024] = self._form(torch.cat(draws), dim, dtype)
+        return made
+
+    def identity(self, dim: int, *, dtype: torch.dtype | None = None, device: Device = None) -> Shaped[Tensor, " dim"]:
+        dim = self._check_dim("identity", dim)
         return self._identity(dim, self._check_dtype("identity", self.dtype if dtype is None else dtype), device)
 
-    def bind(self, a: Num[Tensor, "*batch_a dim"], b: Num[Tensor, "*batch_b dim"]) -> Num[Tensor, "*batch dim"]:
+    def bind(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_pair("bind", a, b)
         return self._bind(a, b)
 
-    def unbind(self, composite: Num[Tensor, "*batch_a dim"], key: Num[Tensor, "*batch_b dim"]) -> Num[Tensor, "*batch dim"]:
+    def unbind(
+        self, composite: Shaped[Tensor, "*batch_a dim"], key: Shaped[Tensor, "*batch_b dim"], side: Side = "right"
+    ) -> Shaped[Tensor, "*batch dim"]:
         self._check_pair("unbind", composite, key)
-        return self._unbind(composite, key)
+        if side == "right":
+            return self._unbind(composite, key)
+        if side != "left":
+            raise RangeError(f'unbind: side is where the key stood in bind, "right" or "left"; got {side!r}')
+        return self._unbind_left(composite, key)
 
-    def bundle(self, stack: Num[Tensor, "..."], dim: int = -2) -> Num[Tensor, "..."]:
-        self._check_vectors("bundle", stack, "; stack the vectors first: bundle(torch.stack([a, b]))")
-        if not isinstance(dim, int) or isinstance(dim, bool):
-            raise DtypeError(
-                f"bundle: dim must be an integer, got {type(dim).__name__}; "
-                "vectors are given as one stack: bundle(torch.stack([a, b]))"
-            )
-        if not -stack.ndim <= dim < stack.ndim or dim % stack.ndim == stack.ndim - 1:
-            raise ShapeError(
-                f"bundle: a stack of shape {list(stack.shape)} has no dimension {dim} to bundle over; "
-                f"choose one of {list(range(-stack.ndim, -1)) or 'a stack [*batch, n, dim]'}"
-            )
-        if stack.shape[dim] == 0:
-            raise ShapeError(f"bundle: a stack of shape {list(stack.shape)} is empty in dimension {dim}")
-        return self._bundle(stack, dim)
+    def multibind(self, stack: Shaped[Tensor, "..."], dim: int = -2) -> Shaped[Tensor, "..."]:
+        self._check_stack("multibind", stack, dim)
+        return self._multibind(stack, dim % stack.ndim - stack.ndim)
 
-    def permute(self, x: Num[Tensor, "*batch dim"], shifts: int = 1) -> Num[Tensor, "*batch dim"]:
+    def bundle(
+        self, stack: Shaped[Tensor, "..."], dim: int = -2, weights: Num[Tensor, "..."] | None = None
+    ) -> Shaped[Tensor, "..."]:
+        self._check_stack("bundle", stack, dim)
+        if weights is not None:
+            weights = self._check_weights(stack, dim, weights)
+        return self._bundle(stack, dim, weights)
+
+    def permute(self, x: Shaped[Tensor, "*batch dim"], shifts: int = 1) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("permute", x)
-        if not isinstance(shifts, int) or isinstance(shifts, bool):
-            raise DtypeError(f"permute: shifts must be an integer, got {type(shifts).__name__}")
-        return self._permute(x, shifts)
+        return self._permute(x, self._check_integer("permute", "shifts", shifts))
 
-    def inverse(self, x: Num[Tensor, "*batch dim"]) -> Num[Tensor, "*batch dim"]:
+    def inverse(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("inverse", x)
         return self._inverse(x)
 
-    def normalize(self, x: Num[Tensor, "*batch dim"]) -> Num[Tensor, "*batch dim"]:
+    def negative(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
+        self._check_vectors("negative", x)
+        return self._negative(x)
+
+    def power(self, x: Shaped[Tensor, "*batch dim"], exponent: float) -> Shaped[Tensor, "*batch dim"]:
+        self._check_vectors("power", x)
+        self._check_exponent(exponent, self._takes_power(exponent))
+        return self._power(x, exponent)
+
+    def normalize(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("normalize", x)
         return self._normalize(x)
 
-    def similarity(self, a: Num[Tensor, "*batch_a dim"], b: Num[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
+    def dot(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
+        self._check_pair("dot", a, b)
+        return (_wide(self._as_real(a)) * _wide(self._as_real(b))).sum(-1)
+
+    def similarity(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
         self._check_pair("similarity", a, b)
         return self._similarity(a, b)
 
-    def as_real(self, x: Num[Tensor, "*batch dim"]) -> Float[Tensor, "*batch real_dim"]:
-        """Real vectors with the algebra's inner product: x itself, or real and imaginary parts side by side."""
+    def to_sum(self, x: Shaped[Tensor, "*batch dim"]) -> Num[Tensor, "*batch sum_dim"]:
+        self._check_vectors("to_sum", x)
+        return self._to_sum(x)
+
+    def from_sum(self, total: Num[Tensor, "*batch sum_dim"]) -> Shaped[Tensor, "*batch dim"]:
+        return self._from_sum(total)
+
+    def as_real(self, x: Shaped[Tensor, "*batch dim"]) -> Float[Tensor, "*batch real_dim"]:
         self._check_vectors("as_real", x)
-        if x.is_complex():
-            return torch.view_as_real(x.resolve_conj()).flatten(-2)
-        return x if x.is_floating_point() else x.float()
+        return self._as_real(x)
 
-    # The mathematics of a model.
+    # The mathematics of a model. `dim` of a stack is negative.
 
-    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+        """The random numbers of n vectors, [n, ...]."""
+        raise NotImplementedError
+
+    def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        """The vectors that these random numbers make."""
         raise NotImplementedError
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
@@ -120,63 +151,82 @@ class CheckedAlgebra:
     def _unbind(self, composite: Tensor, key: Tensor) -> Tensor:
         return self._bind(composite, self._inverse(key))
 
-    def _bundle(self, stack: Tensor, dim: int) -> Tensor:
-        return stack.sum(dim)
+    def _unbind_left(self, composite: Tensor, key: Tensor) -> Tensor:
+        return self._unbind(composite, key)
+
+    def _multibind(self, stack: Tensor, dim: int) -> Tensor:
+        first, *others = stack.unbind(dim)
+        for other in others:
+            first = self._bind(first, other)
+        return first
+
+    def _bundle(self, stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
+        return self._from_sum(weighted_sum(self._to_sum(stack), dim, weights))
+
+    def _to_sum(self, x: Tensor) -> Tensor:
+        return x
+
+    def _from_sum(self, total: Tensor) -> Tensor:
+        return total
 
     def _permute(self, x: Tensor, shifts: int) -> Tensor:
         return x.roll(shifts, -1)
+
+    def _negative(self, x: Tensor) -> Tensor:
+        return -x
+
+    def _takes_power(self, exponent: float) -> bool:
+        return self.laws.fractional_powers or float(exponent).is_integer()
+
+    def _elements(self, x: Tensor) -> int:
+        """The dimension that ``random`` was asked for."""
+        return x.shape[-1]
+
+    def _power(self, x: Tensor, exponent: Any) -> Tensor:
+        base = x if exponent >= 0 else self._inverse(x)
+        if exponent == 0:
+            return self._identity(self._elements(x), x.dtype, x.device).expand_as(x).clone()
+        result = base
+        for _ in range(abs(int(exponent)) - 1):
+            result = self._bind(result, base)
+        return result
 
     def _normalize(self, x: Tensor) -> Tensor:
         raise NotImplementedError
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
         # Rounding can carry a cosine just past one.
-        return F.cosine_similarity(self.as_real(a), self.as_real(b), dim=-1).clamp(-1, 1)
+        return F.cosine_similarity(_wide(self._as_real(a)), _wide(self._as_real(b)), dim=-1).clamp(-1, 1)
 
-    def _takes(self, dtype: torch.dtype) -> bool:
-        """Whether vectors of this algebra can have this dtype."""
-        return dtype.is_floating_point
+    def _as_real(self, x: Tensor) -> Tensor:
+        if x.is_complex():
+            return torch.view_as_real(x.resolve_conj()).flatten(-2)
+        return x if x.is_floating_point() else x.float()
 
-    # The checks. The first line of each is what a right call pays for.
 
-    def _check_vectors(self, verb: str, x: Tensor, advice: str = "") -> None:
-        if not isinstance(x, Tensor):
-            raise DtypeError(f"{verb}: {self.name} works on tensors, got {type(x).__name__}{advice}")
-        if x.ndim == 0 or x.shape[-1] == 0:
-            raise ShapeError(f"{verb}: a vector [*batch, dim] is needed, got shape {list(x.shape)}")
-        self._check_dtype(verb, x.dtype)
-        model = type(x).__name__.removesuffix("Tensor")
-        if type(x).__module__.startswith("torchhd.") and model != self.name:
-            raise AlgebraError(f"{verb}: the algebra is {self.name}, but a tensor of torchhd carries {model}")
+def weighted_sum(stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
+    """The sum of a stack over a dimension, each vector times its weight; of integers in int64, or in the weights' dtype."""
+    if weights is not None:
+        exact = not (stack.is_floating_point() or stack.is_complex())
+        dtype = (weights.dtype if weights.is_floating_point() else torch.int64) if exact else stack.dtype
+        return (stack.to(dtype) * weights.to(dtype).unsqueeze(-1)).sum(dim)
+    if stack.dtype == torch.int64 and stack.numel() and readable(stack):
+        low, high = (int(bound) for bound in stack.aminmax())
+        if max(-low, high) * stack.shape[dim] >= 2**63:
+            raise RangeError("bundle: the sum of these integers would overflow int64; make them floating: stack.double()")
+    return stack.sum(dim)
 
-    def _check_pair(self, verb: str, a: Tensor, b: Tensor) -> None:
-        alike = type(a) is Tensor is type(b) and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device
-        if alike and a.ndim and a.shape[-1] and self._takes(a.dtype):
-            return
-        self._check_vectors(verb, a)
-        self._check_vectors(verb, b)
-        got = f"got {list(a.shape)} and {list(b.shape)}"
-        if a.shape[-1] != b.shape[-1]:
-            raise ShapeError(f"{verb}: both vectors must have the same dimension, the last one; {got}")
-        for m, n in zip(reversed(a.shape[:-1]), reversed(b.shape[:-1]), strict=False):
-            if m != n and m != 1 and n != 1:
-                raise ShapeError(f"{verb}: the batch dimensions, all but the last, do not broadcast; {got}")
-        if a.dtype != b.dtype:
-            raise DtypeError(f"{verb}: both must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(...)")
-        if a.device != b.device:
-            raise DtypeError(f"{verb}: both must be on the same device, got {a.device} and {b.device}; move one with .to(...)")
 
-    def _check_dtype(self, verb: str, dtype: torch.dtype) -> torch.dtype:
-        if not self._takes(dtype):
-            raise DtypeError(
-                f"{verb}: {self.name} has no vectors of {dtype}; those that it makes itself are {self.dtype}: "
-                f'random(n, dim, algebra="{self.name}")'
-            )
-        return dtype
+def unit(x: Tensor) -> Tensor:
+    """The same direction with length 1; a zero vector stays zero, and has a finite gradient."""
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x / torch.where(length > 0, length, 1)
 
-    def _check_count(self, verb: str, name: str, value: int, least: int) -> int:
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise DtypeError(f"{verb}: {name} must be an integer, got {type(value).__name__}")
-        if operator.index(value) < least:
-            raise RangeError(f"{verb}: {name} must be at least {least}, got {value}")
-        return operator.index(value)
+
+def straight_through(hard: Tensor, x: Tensor) -> Tensor:
+    """The hard choice, with the gradient of x. A NaN in x stays one."""
+    return hard + (x - x.detach()) if x.requires_grad else torch.where(x.isnan(), x, hard)
+
+
+def _wide(x: Tensor) -> Tensor:
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

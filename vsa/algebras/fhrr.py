@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra, Device, Generator
+from vsa.algebras.base import CheckedAlgebra
+from vsa.algebras.checks import Device, Generator
 
 
 @dataclass(frozen=True)
 class FourierHolographicReducedRepresentation(CheckedAlgebra):
     """Complex vectors: binding multiplies, the inverse conjugates, bundling adds.
 
-    ``normalize`` brings each element back to modulus 1; an element that is 0 has no angle, and stays 0.
+    ``normalize`` brings each element back to modulus 1; an element that is 0 has no angle, and stays 0. ``power`` multiplies the
+    angles, which lie in (-pi, pi].
 
     Example:
         >>> a, b = FHRR.random(2, 1024, generator=torch.Generator().manual_seed(0))
@@ -28,15 +31,26 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
     """
 
     name = "FHRR"
-    laws = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=True)
+    laws = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=True, fractional_powers=True, spread=0.5)
     dtype = torch.complex64
 
-    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        angle = torch.rand(n, dim, generator=generator, dtype=dtype.to_real(), device=device) * (2 * math.pi)
-        return torch.polar(torch.ones_like(angle), angle)
+    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+        return torch.rand(n, dim, generator=generator, dtype=dtype.to_real(), device=device)
+
+    def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        return torch.polar(torch.ones_like(draw), draw * (2 * math.pi))
 
     def _inverse(self, x: Tensor) -> Tensor:
         return x.conj().resolve_conj()
+
+    def _unbind(self, composite: Tensor, key: Tensor) -> Tensor:
+        return composite * key.conj()
+
+    def _multibind(self, stack: Tensor, dim: int) -> Tensor:
+        return stack.prod(dim)
+
+    def _power(self, x: Tensor, exponent: Any) -> Tensor:
+        return powered(x, exponent)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return x.sgn()
@@ -46,3 +60,8 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
 
 
 FHRR = FourierHolographicReducedRepresentation()
+
+
+def powered(x: Tensor, exponent: float) -> Tensor:
+    """Each angle times the exponent, and each modulus to that power; a negative power conjugates, as the inverse does."""
+    return torch.polar(x.abs() ** abs(exponent), x.angle() * exponent)

@@ -5,14 +5,16 @@ Plate, "Holographic reduced representations", IEEE Transactions on Neural Networ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra, Device, Generator
+from vsa.algebras.base import CheckedAlgebra, unit
+from vsa.algebras.checks import Device, Generator
+from vsa.algebras.fhrr import powered
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,12 @@ class HolographicReducedRepresentation(CheckedAlgebra):
 
     ``inverse`` is Plate's approximate inverse, the involution. It is exact for unitary vectors, those whose spectrum has modulus
     1; for others unbinding returns the right vector with noise (a cosine of about 0.71). The Fourier transforms of half
-    precision vectors are taken in float32.
+    precision vectors are taken in float32. A shift is a convolution too, so ``permute`` does not protect the order of factors.
 
     Attributes:
-        unitary: ``random`` makes unitary vectors, so that unbinding is exact.
+        unitary: ``random`` makes unitary vectors, so that unbinding is exact and every real power exists.
+        exact: ``inverse`` and ``unbind`` divide by the spectrum. That is exact for every key, and makes noise in a bundle louder
+            where the key's spectrum is small; where it is zero, nothing can be recovered, and the inverse is zero.
 
     Example:
         >>> unitary = HolographicReducedRepresentation(unitary=True)
@@ -34,19 +38,27 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     """
 
     unitary: bool = False
+    exact: bool = False
 
     name = "HRR"
 
     @property
     def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)
-        return Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=self.unitary)
+        return _UNITARY if self.unitary else _EXACT if self.exact else _ORDINARY
 
-    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
         made_in = torch.float64 if dtype == torch.float64 else torch.float32
-        normal = torch.randn(n, dim, generator=generator, dtype=made_in, device=device)
+        return torch.randn(n, dim, generator=generator, dtype=made_in, device=device)
+
+    def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
         if self.unitary:
-            normal = torch.fft.irfft(torch.fft.rfft(normal).sgn(), n=dim)
-        return F.normalize(normal, dim=-1).to(dtype)
+            # In double precision, because the last bit of a transform depends on how many are made together.
+            spectrum = torch.fft.rfft(draw.double()).sgn()
+            # A real vector has real ends of its spectrum. At 1 they have every real power; at -1 they would have none.
+            ends = [0, dim // 2] if dim % 2 == 0 else [0]
+            spectrum[..., ends] = 1
+            draw = torch.fft.irfft(spectrum, n=dim)
+        return unit(draw).to(dtype)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         delta = torch.zeros(dim, dtype=dtype, device=device)
@@ -54,17 +66,33 @@ class HolographicReducedRepresentation(CheckedAlgebra):
         return delta
 
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:
-        return torch.fft.irfft(_spectrum(a) * _spectrum(b), n=a.shape[-1]).to(a.dtype)
+        return _vector(_spectrum(a) * _spectrum(b), a)
 
     def _unbind(self, composite: Tensor, key: Tensor) -> Tensor:
-        return torch.fft.irfft(_spectrum(composite) * _spectrum(key).conj(), n=key.shape[-1]).to(key.dtype)
+        spectrum = _spectrum(key)
+        return _vector(_spectrum(composite) * (_reciprocal(spectrum) if self.exact else spectrum.conj()), key)
+
+    def _multibind(self, stack: Tensor, dim: int) -> Tensor:
+        return _vector(_spectrum(stack).prod(dim), stack)
 
     def _inverse(self, x: Tensor) -> Tensor:
-        return x.flip(-1).roll(1, -1)
+        return _vector(_reciprocal(_spectrum(x)), x) if self.exact else x.flip(-1).roll(1, -1)
+
+    def _takes_power(self, exponent: float) -> bool:
+        return self.unitary or float(exponent).is_integer()
+
+    def _power(self, x: Tensor, exponent: Any) -> Tensor:
+        if self.exact and exponent < 0:
+            return self._power(self._inverse(x), -exponent)
+        return _vector(powered(_spectrum(x), exponent), x)
 
     def _normalize(self, x: Tensor) -> Tensor:
-        return F.normalize(x, dim=-1)
+        return unit(x)
 
+
+_ORDINARY = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=False, permute_binds=True)
+_EXACT = replace(_ORDINARY, exact_unbinding=True)
+_UNITARY = replace(_EXACT, fractional_powers=True)
 
 HRR = HolographicReducedRepresentation()
 """HRR with ordinary keys."""
@@ -72,3 +100,12 @@ HRR = HolographicReducedRepresentation()
 
 def _spectrum(x: Tensor) -> Tensor:
     return torch.fft.rfft(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x)
+
+
+def _vector(spectrum: Tensor, like: Tensor) -> Tensor:
+    return torch.fft.irfft(spectrum, n=like.shape[-1]).to(like.dtype)
+
+
+def _reciprocal(spectrum: Tensor) -> Tensor:
+    energy = (spectrum * spectrum.conj()).real
+    return spectrum.conj() / torch.where(energy > 0, energy, 1)

@@ -1,30 +1,37 @@
 """The torchhd backend: any of its models behind the same protocol, on plain tensors.
 
-Heddes et al., "Torchhd", JMLR 24 (255), 2023. It is imported when the first such algebra is made, not before.
+Heddes et al., "Torchhd", JMLR 24 (255), 2023. It is imported when the first such algebra is made, not before. Where torchhd 5.8.4
+is wrong (products of several HRR vectors), random (ties in BSC), biased (ties in MAP, zeros in FHRR), has no gradient (similarity
+at zero) or does not broadcast (VTB), this backend is not.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from vsa.algebra import get_algebra
-from vsa.algebras.base import CheckedAlgebra, Device, Generator
-from vsa.errors import AlgebraError, MissingExtraError, choices
+from vsa.algebra import Laws, get_algebra
+from vsa.algebras.base import CheckedAlgebra, weighted_sum
+from vsa.algebras.checks import Device, Generator
+from vsa.algebras.modular import ModularModel
+from vsa.algebras.torchhd_model import model_of, plain
+from vsa.errors import AlgebraError, choices
 
-if TYPE_CHECKING:
-    from torchhd import VSATensor
-
-MODELS = ("MAP", "HRR", "FHRR")
+MODELS = ("MAP", "HRR", "FHRR", "BSC", "VTB", "BSBC", "MCR", "CGR")
 
 
-class TorchhdAlgebra(CheckedAlgebra):
+def TorchhdAlgebra(name: str, **options: Any) -> CheckedAlgebra:
     """One of torchhd's models. Plain tensors in give plain tensors out; a tensor of torchhd in gives one out.
+
+    Args:
+        name: MAP, HRR, FHRR, BSC, VTB, or, with integers from 0 to block_size - 1 for elements: BSBC, MCR and CGR.
+        options: block_size, 16 if none is given, of the last three.
 
     Raises:
         AlgebraError: torchhd's model of that name is not known here.
+        RangeError: block_size is not an integer of at least 2.
         MissingExtraError: torchhd is not installed.
 
     Example:
@@ -32,40 +39,67 @@ class TorchhdAlgebra(CheckedAlgebra):
         >>> a, b = MAP.random(2, 1024, generator=torch.Generator().manual_seed(0))
         >>> torch.equal(MAP.unbind(MAP.bind(a, b), b), a)
         True
+        >>> TorchhdAlgebra("MCR", block_size=64).laws.commutative
+        True
     """
+    if name not in MODELS:
+        raise AlgebraError(f"there is no algebra {name!r} in the backend torchhd; {choices(name, MODELS)}")
+    return ModularModel(name, **options) if name in ("BSBC", "MCR", "CGR") else PeerModel(name, **options)
+
+
+class PeerModel(CheckedAlgebra):
+    """A model that is native here too: its laws are those of the native one."""
+
+    backend = "torchhd"
 
     def __init__(self, name: str) -> None:
-        if name not in MODELS:
-            raise AlgebraError(f"there is no algebra {name!r} in the backend torchhd; {choices(name, MODELS)}")
-        try:
-            import torchhd
-        except ImportError as error:
-            raise MissingExtraError("the backend torchhd needs its package: pip install torch-hd") from error
         self.name = name
-        self.laws = get_algebra(name).laws
-        self.dtype = get_algebra(name).dtype
-        self._model: type[VSATensor] = getattr(torchhd, f"{name}Tensor")
+        self._native: Any = get_algebra(name)
+        self.laws: Laws = self._native.laws
+        self.dtype = self._native.dtype
+        self._model = model_of(name)
+
+    @property
+    def relaxation(self) -> CheckedAlgebra:
+        return self if self.laws.bundling == "sum" else self._native.relaxation
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TorchhdAlgebra) and other.name == self.name
+        return isinstance(other, PeerModel) and other.name == self.name
 
     def __hash__(self) -> int:
-        return hash((TorchhdAlgebra, self.name))
+        return hash((PeerModel, self.name))
 
     def __repr__(self) -> str:
         return f"TorchhdAlgebra({self.name!r})"
 
-    def _random(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        return _plain(self._model.random(n, dim, generator=generator, dtype=dtype, device=device))
+    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+        return plain(self._model.random(n, dim, generator=generator, dtype=dtype, device=device))
+
+    def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        return draw
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
-        return _plain(self._model.identity(1, dim, dtype=dtype, device=device))[0]
+        return plain(self._model.identity(1, dim, dtype=dtype, device=device))[0]
 
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:
+        if self.name == "VTB" and a.shape != b.shape:
+            a, b = torch.broadcast_tensors(plain(a), plain(b))
         return self._returned(self._wrap(a).bind(self._wrap(b)), a, b)
 
-    def _bundle(self, stack: Tensor, dim: int) -> Tensor:
+    def _unbind_left(self, composite: Tensor, key: Tensor) -> Tensor:
+        # In VTB the inverse transposes a matrix, and a transposed product is the product of the two in the other order.
+        return self._unbind(self._inverse(composite) if self.name == "VTB" else composite, key)
+
+    def _bundle(self, stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
+        if self.laws.bundling == "majority" or weights is not None:
+            return self._from_sum(weighted_sum(self._to_sum(plain(stack)), dim, weights))
         return self._returned(self._wrap(stack.movedim(dim, -2)).multibundle(), stack)
+
+    def _to_sum(self, x: Tensor) -> Tensor:
+        return self._native._to_sum(x)
+
+    def _from_sum(self, total: Tensor) -> Tensor:
+        return self._native._from_sum(total)
 
     def _permute(self, x: Tensor, shifts: int) -> Tensor:
         return self._returned(self._wrap(x).permute(shifts), x)
@@ -73,25 +107,29 @@ class TorchhdAlgebra(CheckedAlgebra):
     def _inverse(self, x: Tensor) -> Tensor:
         return self._returned(self._wrap(x).inverse(), x)
 
-    def _normalize(self, x: Tensor) -> Tensor:
-        return self._returned(self._wrap(x).normalize(), x)
+    def _negative(self, x: Tensor) -> Tensor:
+        return self._returned(self._wrap(x).negative(), x)
 
-    def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        # torchhd compares all of one with all of the other; a batch of one with one is what broadcasting means here.
-        a, b = torch.broadcast_tensors(_plain(a), _plain(b))
-        # Its MAP answers in the default dtype unless told otherwise.
-        options = {"dtype": a.dtype} if self.name == "MAP" and a.is_floating_point() else {}
-        return _plain(self._wrap(a.unsqueeze(-2)).cosine_similarity(self._wrap(b.unsqueeze(-2)), **options))[..., 0, 0]
+    def _takes_power(self, exponent: float) -> bool:
+        return self._native._takes_power(exponent)
+
+    def _power(self, x: Tensor, exponent: Any) -> Tensor:
+        return self._native._power(plain(x), exponent)
+
+    def _normalize(self, x: Tensor) -> Tensor:
+        return self._native._normalize(x)
+
+    def _as_real(self, x: Tensor) -> Tensor:
+        return self._native._as_real(plain(x))
+
+    def _misfit(self, dim: int) -> str | None:
+        return self._native._misfit(dim)
 
     def _takes(self, dtype: torch.dtype) -> bool:
-        return dtype in self._model.supported_dtypes
+        return dtype in self._model.supported_dtypes and self._native._takes(dtype)
 
-    def _wrap(self, x: Tensor) -> VSATensor:
+    def _wrap(self, x: Tensor) -> Any:
         return x if isinstance(x, self._model) else x.as_subclass(self._model)
 
     def _returned(self, result: Tensor, *given: Tensor) -> Tensor:
-        return result if any(isinstance(x, self._model) for x in given) else _plain(result)
-
-
-def _plain(x: Tensor) -> Tensor:
-    return x.as_subclass(Tensor)
+        return result if any(isinstance(x, self._model) for x in given) else plain(result)

@@ -1,0 +1,187 @@
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from tests.helpers import ALGEBRAS, error, fitting
+from vsa import Algebra, ItemMemory, get_algebra
+from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError
+
+NAMES = ("shape", "scale", "orientation", "x", "y")
+every_name = pytest.mark.parametrize("algebra", ["MAP", "HRR", "FHRR"])
+every_algebra = pytest.mark.parametrize("algebra", ALGEBRAS)
+
+
+@every_name
+def test_names_lead_to_vectors(algebra: str) -> None:
+    memory = ItemMemory(NAMES, 64, algebra=algebra)
+    assert (len(memory), memory.dim, tuple(memory), memory.names) == (5, 64, NAMES, NAMES)
+    assert "scale" in memory
+    assert "colour" not in memory
+    assert memory.vectors.dtype == get_algebra(algebra).dtype
+    assert torch.equal(memory["scale"], memory.vectors[1])
+    assert torch.equal(memory[["y", "shape"]], memory.vectors[[4, 0]])
+    assert memory.index("x") == 3
+    assert repr(memory) == f"ItemMemory(5 names, dim=64, algebra={algebra})"
+
+
+@given(seed=st.integers(-(2**70), 2**70), others=st.lists(st.text(), unique=True, max_size=4))
+def test_a_vector_depends_on_seed_and_name_alone(seed: int, others: list[str]) -> None:
+    names = [*others, "it"] if "it" not in others else others
+    assert torch.equal(ItemMemory(names, 32, seed=seed)["it"], ItemMemory(["it"], 32, seed=seed)["it"])
+
+
+def test_different_names_and_seeds_give_different_vectors() -> None:
+    first, second = ItemMemory(NAMES, 256, seed=0), ItemMemory(NAMES, 256, seed=1)
+    both = torch.cat([first.vectors, second.vectors])
+    assert ((both @ both.T / 256).fill_diagonal_(0).abs() < 0.3).all()
+
+
+def test_the_vectors_of_a_seed_never_change() -> None:
+    assert ItemMemory(["shape"], 12)["shape"].tolist() == [1, -1, -1, -1, -1, 1, -1, -1, 1, -1, -1, 1]
+
+
+@every_algebra
+def test_names_made_together_are_names_made_alone(algebra: Algebra) -> None:
+    dim = fitting(algebra, 12)
+    together, other = ItemMemory(NAMES, dim, algebra=algebra, seed=3), ItemMemory((), dim, algebra=algebra, seed=3)
+    for name in reversed(NAMES):
+        other.add(name)
+    assert torch.equal(together[list(NAMES)], other[list(NAMES)])
+    assert other.names == tuple(reversed(NAMES))
+
+
+@pytest.mark.parametrize("name", ["HRR", "VTB", "FHRR"])
+def test_not_a_bit_depends_on_how_many_are_made_together(name: str) -> None:
+    algebra = get_algebra(name, unitary=True) if name == "HRR" else get_algebra(name)
+    names = [str(i) for i in range(40)]
+    together = ItemMemory(names, 10_000, algebra=algebra)
+    assert all(torch.equal(together[name], ItemMemory([name], 10_000, algebra=algebra)[name]) for name in names)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_names_take_seconds() -> None:
+    import time
+
+    started = time.perf_counter()
+    memory = ItemMemory((str(i) for i in range(100_000)), 1024)
+    assert time.perf_counter() - started < 5
+    assert len(memory) == 100_000
+
+
+def test_symbols_come_and_go() -> None:
+    memory = ItemMemory(["a", "b"], 64)
+    kept = memory["b"].clone()
+    memory.extend(["c", "d"])
+    memory.add("e", 2 * torch.ones(64))
+    memory.remove(["a", "c"])
+    assert memory.names == tuple(memory) == ("b", "d", "e")
+    assert torch.equal(memory["b"], kept)
+    assert memory["e"].tolist() == [2] * 64
+    assert (memory.index("d"), len(memory), memory.vectors.shape) == (1, 3, (3, 64))
+    memory.add("a")
+    assert torch.equal(memory["a"], ItemMemory(["a"], 64)["a"])
+    memory.extend([])
+    memory.remove(memory.names)
+    assert (len(memory), list(memory.state_dict()["vectors"].shape)) == (0, [0, 64])
+
+
+def test_a_mistake_changes_nothing() -> None:
+    memory = ItemMemory(["a", "b"], 8)
+    before = memory.vectors.clone()
+    with error(SymbolError, "the name 'a' is in the memory already"):
+        memory.extend(["c", "a"])
+    with error(SymbolError, "no symbol 'z'"):
+        memory.remove(["a", "z"])
+    with error(ShapeError, "1 names need vectors of shape [1, 8], got [1, 7]"):
+        memory.add("c", torch.ones(7))
+    with error(DtypeError, "MAP has no vectors of torch.complex64"):
+        memory.add("c", torch.ones(8, dtype=torch.complex64))
+    assert memory.names == ("a", "b")
+    assert torch.equal(memory.vectors, before)
+
+
+def test_vectors_are_kept_in_the_dtype_that_is_asked_for() -> None:
+    for dtype in (torch.int8, torch.bfloat16):
+        memory = ItemMemory(NAMES, 64, dtype=dtype)
+        memory.add("z")
+        assert memory.vectors.dtype == memory["x"].dtype == dtype
+        assert torch.equal(memory.vectors.float(), ItemMemory([*NAMES, "z"], 64).vectors)
+    with error(DtypeError, "HRR has no vectors of torch.int8"):
+        ItemMemory(NAMES, 64, algebra="HRR", dtype=torch.int8)
+
+
+def test_a_learnable_memory_is_a_parameter() -> None:
+    memory = ItemMemory(NAMES, 32, learnable=True)
+    memory["x"].sum().backward()
+    assert memory.vectors.grad is not None
+    memory.add("z")
+    assert [list(p.shape) for p in memory.parameters()] == [[6, 32]]
+    assert memory.vectors.requires_grad
+
+
+def test_vectors_can_be_given() -> None:
+    vectors = torch.randn(2, 16, requires_grad=True)
+    memory = ItemMemory(["a", "b"], vectors=vectors)
+    assert memory.dim == 16
+    assert torch.equal(memory.vectors, vectors)
+    assert not memory.vectors.requires_grad
+    with torch.no_grad():
+        vectors.zero_()
+    assert memory["a"].abs().sum() > 0
+
+
+def test_it_moves_saves_and_copies_with_the_model_that_holds_it(tmp_path: Path) -> None:
+    model = nn.ModuleDict({"roles": ItemMemory(NAMES, 32, seed=1)})
+    assert list(model.parameters()) == []
+    assert list(model.state_dict()) == ["roles.vectors"]
+    assert model.to(torch.float64)["roles"].vectors.dtype == torch.float64
+    assert model.to("meta")["roles"].vectors.device.type == "meta"
+
+    memory, other = ItemMemory(NAMES, 32, seed=1), ItemMemory(NAMES, 32, seed=2)
+    torch.save(memory.state_dict(), tmp_path / "memory.pt")
+    other.load_state_dict(torch.load(tmp_path / "memory.pt", weights_only=True))
+    assert torch.equal(other.vectors, memory.vectors)
+    assert torch.equal(copy.deepcopy(memory)["x"], memory["x"])
+
+
+def test_complex_vectors_keep_their_angles_in_another_precision() -> None:
+    memory = ItemMemory(NAMES, 32, algebra="FHRR")
+    before = memory.vectors.clone()
+    assert torch.equal(memory.to(torch.float64).vectors, before.to(torch.complex128))
+
+
+def test_names_that_are_not_there() -> None:
+    memory = ItemMemory(NAMES, 8)
+    with error(SymbolError, "no symbol 'shpe'", "did you mean 'shape'", "There are: shape, scale"):
+        memory["shpe"]
+    with error(SymbolError, "no symbol 'colour'"):
+        memory[["shape", "colour"]]
+    with error(SymbolError, "no symbol 0"):
+        memory[0]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(KeyError):
+        memory["colour"]
+
+
+def test_names_that_cannot_be() -> None:
+    with error(SymbolError, "'a' stands twice"):
+        ItemMemory(["a", "b", "a"], 8)
+    with error(DtypeError, "a name in an ItemMemory is a string, got 3"):
+        ItemMemory(["a", 3], 8)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "takes a list of names, got the string 'shape'", "['shape']"):
+        ItemMemory("shape", 8)
+    with error(DtypeError, "seed must be an integer, got float"):
+        ItemMemory(["a"], 8, seed=1.0)  # pyright: ignore[reportArgumentType]
+    with error(RangeError, "dim must be at least 1, got 0"):
+        ItemMemory(["a"], 0)
+
+
+def test_vectors_that_do_not_fit() -> None:
+    with error(ShapeError, "2 names need vectors of shape [2, 8], got [3, 8]"):
+        ItemMemory(["a", "b"], vectors=torch.ones(3, 8))
+    with error(DtypeError, "FHRR has no vectors of torch.float32"):
+        ItemMemory(["a", "b"], vectors=torch.ones(2, 8), algebra="FHRR")

@@ -1,0 +1,71 @@
+import pytest
+import torch
+
+from tests.helpers import ALGEBRAS, close, error, fitting
+from vsa import Algebra, ItemMemory
+from vsa.errors import ExpressionError, RangeError, SymbolError
+
+NAMES = ["shape", "heart", "size", "big", "a b"]
+
+
+@pytest.mark.parametrize("algebra", ALGEBRAS)
+def test_expressions_are_the_verbs(algebra: Algebra) -> None:
+    memory = ItemMemory(NAMES, fitting(algebra, 30), algebra=algebra)
+    shape, heart, size, big, other = memory.vectors
+    bind, bundle = algebra.bind, algebra.bundle
+    for text, expected in {
+        "shape": shape,
+        " ( heart ) ": heart,
+        "shape*heart": bind(shape, heart),
+        "shape * heart * size": bind(bind(shape, heart), size),
+        "shape * (heart * size)": bind(shape, bind(heart, size)),
+        "shape * heart + size * ~big": bundle(torch.stack([bind(shape, heart), bind(size, algebra.inverse(big))])),
+        "2 * shape + heart + big": bundle(torch.stack([shape, heart, big]), weights=torch.tensor([2, 1, 1])),
+        "shape * 0.5 - heart + 'a b'": bundle(torch.stack([shape, heart, other]), weights=torch.tensor([0.5, -1.0, 1.0])),
+        "(shape + heart + size) * big": bind(bundle(torch.stack([shape, heart, size])), big),
+        "~~shape": algebra.inverse(algebra.inverse(shape)),
+        "shape ** 2": bind(shape, shape),
+        "heart >> 2": algebra.permute(heart, 2),
+        "heart << 3 >> 1": algebra.permute(heart, -2),
+        "shape ** -1": algebra.inverse(shape),
+    }.items():
+        assert algebra.similarity(memory.parse(text), expected).item() == pytest.approx(1, abs=1e-5), text
+
+
+def test_weights_of_integers_are_exact_and_stay_integers() -> None:
+    memory = ItemMemory(NAMES, 8, dtype=torch.int8)
+    assert memory.parse("2 * shape - heart").equal(2 * memory["shape"].long() - memory["heart"])
+    assert memory.parse("-shape").equal(-memory["shape"].long())
+    close(memory.parse("1.5e0 * shape"), 1.5 * memory["shape"].double())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "place"),
+    [
+        ("", "a name is missing", 0),
+        ("shape +", "a name is missing", 7),
+        ("shape heart", "the expression should have ended", 6),
+        ("(shape", "a closing parenthesis is missing", 6),
+        ("shape)", "the expression should have ended", 5),
+        ("shape & heart", "this sign has no meaning here", 6),
+        ("2 + shape", "a number is the weight of a vector: write 2 * name", 0),
+        ("shape >> 1.5", ">> needs a whole number after it", 9),
+        ("shape ** heart", "** needs a number after it", 9),
+        ("* shape", "a name is missing", 0),
+        ("__import__('os').system('ls')", "this sign has no meaning here", 16),
+    ],
+)
+def test_texts_that_are_no_expressions(text: str, reason: str, place: int) -> None:
+    memory = ItemMemory([*NAMES, "__import__"], 8)
+    with error(ExpressionError, f"parse: {reason}, at place {place}:", text, "^"):
+        memory.parse(text)
+
+
+def test_names_and_powers_that_do_not_exist() -> None:
+    memory = ItemMemory(NAMES, 8)
+    with error(SymbolError, "no symbol 'shpe'", "did you mean 'shape'"):
+        memory.parse("shpe * heart")
+    with error(RangeError, "MAP has whole powers alone"):
+        memory.parse("shape ** 0.5")
+    with error(ExpressionError, "an expression is a string, got int"):
+        memory.parse(3)  # pyright: ignore[reportArgumentType]

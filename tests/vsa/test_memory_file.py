@@ -1,0 +1,97 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.helpers import ALGEBRAS, error, fitting
+from vsa import Algebra, ItemMemory
+from vsa.algebras.map import MultiplyAddPermute
+from vsa.errors import AlgebraError, InputError, OutputError
+
+NAMES = ["shape", "naïve ☃", "a b"]
+
+
+@pytest.mark.parametrize("algebra", ALGEBRAS)
+def test_what_is_loaded_is_what_was_saved(algebra: Algebra, tmp_path: Path) -> None:
+    memory = ItemMemory(NAMES, fitting(algebra, 20), algebra=algebra, seed=-5)
+    memory.save(tmp_path / "memory.safetensors")
+    again = ItemMemory.load(str(tmp_path / "memory.safetensors"))
+    assert (again.names, again.algebra, again.seed, again.dim) == (memory.names, memory.algebra, -5, memory.dim)
+    assert torch.equal(again.vectors, memory.vectors)
+    assert again.vectors.dtype == memory.vectors.dtype
+    for one in (memory, again):
+        one.add("new")
+    assert torch.equal(again["new"], memory["new"])
+    assert os.listdir(tmp_path) == ["memory.safetensors"]
+
+
+def test_dtypes_and_empty_memories_survive(tmp_path: Path) -> None:
+    for dtype in (torch.int8, torch.bfloat16, torch.float64):
+        ItemMemory(NAMES, 8, dtype=dtype).save(tmp_path / "m")
+        assert ItemMemory.load(tmp_path / "m").vectors.dtype == dtype
+    ItemMemory(dim=8).save(tmp_path / "m")
+    assert len(ItemMemory.load(tmp_path / "m")) == 0
+    ItemMemory(["a"], vectors=torch.ones(1, 8)).save(tmp_path / "m")
+    assert ItemMemory.load(tmp_path / "m", learnable=True).vectors.requires_grad
+
+
+def test_every_altered_byte_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    ItemMemory(["a", "b"], 8).save(path)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        try:
+            memory = ItemMemory.load(path)
+        except InputError:
+            continue
+        # A change that says the same, such as another order of white space, would be none.
+        assert memory.names == ("a", "b"), at
+        assert torch.equal(memory.vectors, ItemMemory(["a", "b"], 8).vectors), at
+
+
+def test_files_that_are_cut_short_or_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    with error(InputError, "load: there is no file", "m"):
+        ItemMemory.load(path)
+    ItemMemory(["a", "b"], 8).save(path)
+    whole = path.read_bytes()
+    for length in (0, 4, 100, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with error(InputError, "is not a memory, or is cut short or damaged"):
+            ItemMemory.load(path)
+    path.write_text("names: [a, b]" * 40)
+    with error(InputError, "is not a memory, or is cut short or damaged"):
+        ItemMemory.load(path)
+    save_file({"vectors": torch.ones(2, 8)}, path)
+    with error(InputError, "was not written by ItemMemory.save"):
+        ItemMemory.load(path)
+    described = {"format": "vsa-torch ItemMemory 1", "names": json.dumps(["a"]), "checksum": "0"}
+    save_file({"vectors": torch.ones(1, 8)}, path, described)
+    with error(InputError, "is not as it was written: its checksum does not match"):
+        ItemMemory.load(path)
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    with error(OutputError, "cannot be written", "choose a folder that exists"):
+        ItemMemory(["a"], 8).save(tmp_path / "nowhere" / "m")
+    (tmp_path / "folder").mkdir()
+    with error(OutputError, "cannot be written"):
+        ItemMemory(["a"], 8).save(tmp_path / "folder")
+    assert sorted(os.listdir(tmp_path)) == ["folder"]
+
+
+def test_an_algebra_of_one_s_own_is_given_again(tmp_path: Path) -> None:
+    class Mine(MultiplyAddPermute):
+        name = "MINE"
+
+    memory = ItemMemory(["a"], 8, algebra=Mine())
+    memory.save(tmp_path / "m")
+    with error(AlgebraError, "an algebra that is not known here; give it: algebra=...", "there is no algebra 'MINE'"):
+        ItemMemory.load(tmp_path / "m")
+    assert ItemMemory.load(tmp_path / "m", algebra=Mine()).algebra.name == "MINE"
+    with error(AlgebraError, "was saved with the algebra MINE, not HRR"):
+        ItemMemory.load(tmp_path / "m", algebra="HRR")

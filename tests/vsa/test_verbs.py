@@ -1,0 +1,291 @@
+"""The verbs, whatever the algebra: gradients, dtypes, layouts, torch's transforms, and what a user can get wrong."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.helpers import ALGEBRAS, anything, as_a_user, close, double, error, fitting, vectors
+from vsa import (
+    Algebra,
+    bind,
+    bundle,
+    dot,
+    get_algebra,
+    identity,
+    inverse,
+    multibind,
+    negative,
+    normalize,
+    permute,
+    power,
+    random,
+    similarity,
+    unbind,
+)
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+
+every_algebra = pytest.mark.parametrize("algebra", ALGEBRAS)
+native = pytest.mark.parametrize("algebra", [p for p in ALGEBRAS if str(p.id).startswith("native")])
+continuous = pytest.mark.parametrize(
+    "algebra", [p for p in ALGEBRAS if not any(name in str(p.id) for name in ("BSC", "BSBC", "MCR", "CGR"))]
+)
+
+UNARY: dict[str, Callable[..., Tensor]] = {
+    "bundle": bundle,
+    "multibind": multibind,
+    "permute": permute,
+    "inverse": inverse,
+    "negative": negative,
+    "normalize": normalize,
+    "power": lambda x, algebra: power(x, 2, algebra=algebra),
+    "weighted": lambda x, algebra: bundle(x, weights=torch.tensor([1.0, -0.5, 2.0]), algebra=algebra),
+}
+BINARY: dict[str, Callable[..., Tensor]] = {
+    "bind": bind,
+    "unbind": unbind,
+    "unbind left": lambda a, b, algebra: unbind(a, b, "left", algebra=algebra),
+    "similarity": similarity,
+    "dot": dot,
+}
+
+
+def every_verb(algebra: Algebra) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    """Each verb as a function of two stacks [3, dim]."""
+    unary = {name: lambda a, _, verb=verb: verb(a, algebra=algebra) for name, verb in UNARY.items()}
+    binary = {name: lambda a, b, verb=verb: verb(a, b, algebra=algebra) for name, verb in BINARY.items()}
+    if algebra.name in ("BSBC", "MCR", "CGR"):
+        del unary["negative"]
+    return unary | binary
+
+
+@every_algebra
+def test_verbs_call_the_algebra(algebra: Algebra) -> None:
+    a, b = vectors(algebra, 2, 9, 0)
+    stack = torch.stack([a, b, a])
+    weights = torch.tensor([1.0, 2.0, 3.0])
+    assert torch.equal(bind(a, b, algebra=algebra), algebra.bind(a, b))
+    assert torch.equal(unbind(a, b, algebra=algebra), algebra.unbind(a, b))
+    assert torch.equal(unbind(a, b, "left", algebra=algebra), algebra.unbind(a, b, "left"))
+    assert torch.equal(multibind(stack, algebra=algebra), algebra.multibind(stack))
+    assert torch.equal(bundle(stack, weights=weights, algebra=algebra), algebra.bundle(stack, weights=weights))
+    assert torch.equal(permute(a, 3, algebra=algebra), algebra.permute(a, 3))
+    assert torch.equal(inverse(a, algebra=algebra), algebra.inverse(a))
+    assert torch.equal(power(a, 2, algebra=algebra), algebra.power(a, 2))
+    assert torch.equal(normalize(a, algebra=algebra), algebra.normalize(a))
+    assert torch.equal(dot(a, b, algebra=algebra), algebra.dot(a, b))
+    assert torch.equal(similarity(a, b, algebra=algebra), algebra.similarity(a, b))
+    dim = fitting(algebra, 9)
+    assert torch.equal(identity(dim, algebra=algebra), algebra.identity(dim))
+    made = [random(2, dim, algebra=algebra, generator=torch.Generator().manual_seed(1)) for _ in range(2)]
+    assert torch.equal(*made)
+
+
+def test_a_name_is_enough_and_map_is_the_algebra_where_none_is_named() -> None:
+    a, b = random(2, 16)
+    assert torch.equal(bind(a, b), a * b)
+    assert torch.equal(bind(a, b, algebra="HRR"), get_algebra("HRR").bind(a, b))
+
+
+@every_algebra
+def test_the_same_generator_gives_the_same_vectors(algebra: Algebra) -> None:
+    dim = fitting(algebra, 16)
+    a, b = (algebra.random(3, dim, generator=torch.Generator().manual_seed(7)) for _ in range(2))
+    assert torch.equal(a, b)
+    assert not torch.equal(a, algebra.random(3, dim, generator=torch.Generator().manual_seed(8)))
+    assert algebra.random(0, dim).shape == (0, a.shape[-1])
+
+
+# Gradients.
+
+
+@continuous
+def test_gradients_are_right(algebra: Algebra) -> None:
+    a, b = (anything(algebra, (3,), 4, seed).requires_grad_() for seed in (0, 1))
+    smooth = {name: verb for name, verb in every_verb(algebra).items() if not (name == "normalize" and algebra.name != "HRR")}
+    for name, verb in smooth.items():
+        if not (name in ("bundle", "weighted") and algebra.laws.bundling == "majority"):
+            assert torch.autograd.gradcheck(verb, (a, b), fast_mode=True), name
+
+
+@continuous
+def test_gradients_are_finite_at_zero(algebra: Algebra) -> None:
+    dim = fitting(algebra, 4)
+    x = torch.zeros(3, dim, dtype=algebra.dtype, requires_grad=True)
+    y = algebra.random(3, dim)
+    for name, verb in every_verb(algebra).items():
+        verb(x, y).abs().square().sum().backward()
+        assert x.grad is not None, name
+        assert torch.view_as_real(x.grad + 0j).isfinite().all(), name
+    assert torch.equal(algebra.similarity(torch.zeros_like(y), y), torch.zeros(3))
+
+
+@native
+def test_hard_choices_pass_gradients_straight_through(algebra: Algebra) -> None:
+    if algebra.name not in ("MAP", "SBC"):
+        return
+    x = torch.randn(16, requires_grad=True)
+    normalize(x, algebra=algebra).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1] * 16
+
+
+# Dtypes, layouts and transforms.
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", ["MAP", "HRR", "VTB", "SBC"])
+def test_half_precision_stays_half_and_is_about_right(name: str, dtype: torch.dtype) -> None:
+    algebra = get_algebra(name)
+    a, b = algebra.random(6, 256, generator=torch.Generator().manual_seed(0)).view(2, 3, 256)
+    for verb, of in every_verb(algebra).items():
+        right, half = of(a, b), of(a.to(dtype), b.to(dtype))
+        assert half.dtype == (torch.float32 if verb in ("similarity", "dot") else dtype), verb
+        torch.testing.assert_close(half.float(), right, rtol=0.03, atol=0.03)
+
+
+@native
+def test_autocast_changes_no_dtype(algebra: Algebra) -> None:
+    a, b = algebra.random(6, fitting(algebra, 16)).view(2, 3, -1)
+    for name, verb in every_verb(algebra).items():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            lowered = verb(a, b)
+        assert lowered.dtype == verb(a, b).dtype, name
+        torch.testing.assert_close(lowered, verb(a, b), rtol=0.05, atol=0.05)
+
+
+@every_algebra
+def test_any_layout_and_an_empty_batch(algebra: Algebra) -> None:
+    a, b = anything(algebra, (2, 4, 3), 9, 0)
+    for name, verb in every_verb(algebra).items():
+        expected = verb(a, b)
+        strided = [x.transpose(0, 1).contiguous().transpose(0, 1) for x in (a, b)]
+        assert not strided[0].is_contiguous()
+        close(verb(*strided), expected)
+        spread = [x.repeat_interleave(2, -1)[..., ::2] for x in (a, b)]
+        close(verb(*spread), expected)
+        empty = verb(a[:0], b[:0])
+        assert (empty.shape, empty.dtype) == ((0, *expected.shape[1:]), expected.dtype), name
+
+
+@native
+def test_every_verb_compiles_whole(algebra: Algebra) -> None:
+    a, b = algebra.random(6, fitting(algebra, 9)).view(2, 3, -1)
+    for name, verb in every_verb(algebra).items():
+        torch.compiler.reset()
+        with as_a_user():
+            compiled = torch.compile(verb, fullgraph=True, backend="eager")(a, b)
+        torch.testing.assert_close(compiled, verb(a, b), msg=name)
+
+
+@native
+def test_every_verb_vmaps(algebra: Algebra) -> None:
+    a, b = algebra.random(24, fitting(algebra, 9)).view(2, 4, 3, -1)
+    for name, verb in every_verb(algebra).items():
+        torch.testing.assert_close(torch.vmap(verb)(a, b), verb(a, b), msg=name)
+        torch.testing.assert_close(torch.vmap(verb, in_dims=(0, None))(a, b[0]), verb(a, b[:1]), msg=name)
+
+
+def test_integers_in_map_compile_and_vmap() -> None:
+    a, b = random(6, 8, dtype=torch.int8).view(2, 3, 8)
+    with as_a_user():
+        assert torch.equal(torch.compile(bind, fullgraph=True, backend="eager")(a, b), a * b)
+    assert torch.equal(torch.vmap(bind)(a, b), a * b)
+
+
+# What a user can get wrong.
+
+
+@every_algebra
+def test_shapes_that_do_not_fit(algebra: Algebra) -> None:
+    a, b = vectors(algebra, 2, 9, 0)
+    n = a.shape[-1]
+    other = fitting(algebra, 10)
+    with error(ShapeError, "bind", "the same dimension", f"[{n}] and [{2 * n}]" if algebra.name != "VTB" else ""):
+        algebra.bind(a, torch.cat([b, b]) if algebra.name != "VTB" else algebra.random(1, other)[0])
+    with error(ShapeError, "similarity", "do not broadcast", f"[3, {n}] and [2, {n}]"):
+        algebra.similarity(a.expand(3, n), b.expand(2, n))
+    with error(ShapeError, "inverse", "[*batch, dim]", "[]"):
+        algebra.inverse(a[0])
+    with error(ShapeError, "bind", "[*batch, dim]", "[0]"):
+        algebra.bind(a[:0], b[:0])
+
+
+@every_algebra
+def test_stacks_that_are_none(algebra: Algebra) -> None:
+    a, b = vectors(algebra, 2, 9, 0)
+    n = a.shape[-1]
+    for verb in (bundle, multibind):
+        name = verb.__name__
+        with error(ShapeError, name, f"[0, {n}] is empty"):
+            verb(a[None][:0], algebra=algebra)
+        with error(ShapeError, name, f"[{n}] has no dimension -2", "[*batch, n, dim]"):
+            verb(a, algebra=algebra)
+        with error(ShapeError, name, f"[2, {n}] has no dimension -1", "choose one of [-2]"):
+            verb(torch.stack([a, b]), -1, algebra=algebra)
+        with error(DtypeError, name, "got Tensor", f"{name}(torch.stack([a, b]))"):
+            verb(a, b, algebra=algebra)  # pyright: ignore[reportArgumentType]
+        with error(DtypeError, name, "got list", f"{name}(torch.stack([a, b]))"):
+            verb([a, b], algebra=algebra)  # pyright: ignore[reportArgumentType]
+
+
+@every_algebra
+def test_types_that_do_not_fit(algebra: Algebra) -> None:
+    (a,) = algebra.random(1, fitting(algebra, 16))
+    wrong = torch.ones(8) if not algebra.dtype.is_floating_point else torch.ones(8, dtype=torch.complex64)
+    with error(DtypeError, "bind", f"{algebra.name} has no vectors of {wrong.dtype}", f"{algebra.dtype}"):
+        algebra.bind(wrong, wrong)
+    with error(DtypeError, "bind", f"{algebra.name} works on tensors, got list"):
+        algebra.bind([1.0], a)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "bind", "the same device", "cpu and meta"):
+        algebra.bind(a, a.to("meta"))
+    if double(algebra) != algebra.dtype:
+        with error(DtypeError, "bind", "the same dtype", "convert"):
+            algebra.bind(a, a.to(double(algebra)))
+    with error(DtypeError, "random", f"{algebra.name} has no vectors of torch.uint16"):
+        algebra.random(1, fitting(algebra, 16), dtype=torch.uint16)
+    with error(DtypeError, "shifts must be an integer, got float"):
+        algebra.permute(a, 1.5)  # pyright: ignore[reportArgumentType]
+    for wrong_exponent in ("2", True, torch.tensor(2)):
+        with error(DtypeError, "power: the exponent must be a number"):
+            algebra.power(a, wrong_exponent)  # pyright: ignore[reportArgumentType]
+    with error(RangeError, "power: the exponent must be finite, got nan"):
+        algebra.power(a, float("nan"))
+
+
+@every_algebra
+def test_weights_that_do_not_fit(algebra: Algebra) -> None:
+    stack = vectors(algebra, 3, 9, 0)
+    with error(ShapeError, "bundle: weights must be [3]", "got [2]"):
+        algebra.bundle(stack, weights=torch.ones(2))
+    with error(ShapeError, "bundle: weights must be [3], or [4, 3]", "got [3, 4]"):
+        algebra.bundle(stack.expand(4, *stack.shape), weights=torch.ones(3, 4))
+    with error(DtypeError, "weights must be a tensor of real numbers, got list"):
+        algebra.bundle(stack, weights=[1.0, 2.0, 3.0])  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "weights must be a tensor of real numbers, got torch.complex64"):
+        algebra.bundle(stack, weights=torch.ones(3, dtype=torch.complex64))
+    with error(DtypeError, "the stack is on cpu, the weights on meta"):
+        algebra.bundle(stack, weights=torch.ones(3, device="meta"))
+    with error(RangeError, "a weight is NaN or infinite"):
+        algebra.bundle(stack, weights=torch.tensor([1, 2, torch.nan]))
+
+
+@every_algebra
+def test_counts_that_do_not_fit(algebra: Algebra) -> None:
+    with error(RangeError, "n must be at least 0, got -1"):
+        algebra.random(-1, fitting(algebra, 8))
+    with error(RangeError, "dim must be at least 1, got 0"):
+        algebra.random(1, 0)
+    with error(DtypeError, "dim must be an integer, got float"):
+        algebra.identity(8.0)  # pyright: ignore[reportArgumentType]
+
+
+def test_mixed_algebras() -> None:
+    real, binary, phasors = (random(1, 64, algebra=name) for name in ("MAP", "BSC", "FHRR"))
+    with error(DtypeError, "bind: MAP has no vectors of torch.bool"):
+        bind(real, binary)
+    with error(DtypeError, "bind: HRR has no vectors of torch.complex64"):
+        bind(phasors, real, algebra="HRR")
+    with error(AlgebraError, "there is no algebra 'hrr'", "HRR"):
+        bind(real, real, algebra="hrr")

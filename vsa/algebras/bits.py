@@ -1,0 +1,25 @@
+"""Random bits, eight to a byte, and 64 to an int64: what bipolar and binary vectors are made of."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def random_words(n: int, words: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
+    """n rows of random 64-bit words, int64 [n, words]."""
+    return torch.empty(n, words, dtype=torch.int64, device=device).random_(-(2**63), None, generator=generator)
+
+
+def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tensor:
+    """[*batch, words] to [*batch, 64 * words]: bit j of word i is element 64 i + j, and is written as `zero` or `one`."""
+    table = (torch.arange(256, device=words.device)[:, None] >> torch.arange(8, device=words.device)) & 1
+    values = torch.where(table == 1, one, zero).to(dtype)
+    rows = words.contiguous().view(torch.uint8).int()
+    return values.index_select(0, rows.flatten()).view(*words.shape[:-1], 64 * words.shape[-1])
+
+
+def words_of(bits: Tensor) -> Tensor:
+    """bool [*batch, 64 * words] to int64 [*batch, words]: what ``bits_of`` undoes."""
+    places = torch.ones(64, dtype=torch.int64, device=bits.device) << torch.arange(64, device=bits.device)
+    return (bits.unflatten(-1, (-1, 64)) * places).sum(-1)

@@ -1,0 +1,102 @@
+"""What the embeddings share: an algebra, buffers that survive a change of precision, and the checks at the door."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vsa.algebra import Algebra, get_algebra
+from vsa.errors import DtypeError, RangeError, ShapeError
+from vsa.module import VectorModule
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+class Embedding(VectorModule):
+    """Base of the embeddings: numbers in, vectors of an algebra out, as plain tensors."""
+
+    def __init__(self, algebra: str | Algebra) -> None:
+        super().__init__()
+        self.algebra = get_algebra(algebra)
+
+    def _check_values(self, values: Tensor, buffer: Tensor) -> None:
+        owner = type(self).__name__
+        if not isinstance(values, Tensor):
+            raise DtypeError(f"{owner}: values must be a floating tensor, got {type(values).__name__}; write torch.tensor(...)")
+        if not values.is_floating_point():
+            raise DtypeError(f"{owner}: values must be floating, got {values.dtype}; convert them: values.float()")
+        if values.device != buffer.device:
+            raise DtypeError(f"{owner}: the values are on {values.device}, the module on {buffer.device}; move one with .to(...)")
+
+
+class FeatureEmbedding(Embedding):
+    """Base of the embeddings of feature vectors [*batch, in_features]."""
+
+    def __init__(self, in_features: int, algebra: str | Algebra) -> None:
+        super().__init__(algebra)
+        self.in_features = whole(type(self).__name__, "in_features", in_features, 1)
+
+    def _check_features(self, values: Tensor, buffer: Tensor) -> None:
+        self._check_values(values, buffer)
+        if values.ndim == 0 or values.shape[-1] != self.in_features:
+            advice = "; for a single feature write values[..., None]" if self.in_features == 1 else ""
+            raise ShapeError(
+                f"{type(self).__name__}: values must be [*batch, {self.in_features}], got shape {list(values.shape)}{advice}"
+            )
+
+    def _project(
+        self, values: Float[Tensor, "*batch in_features"], weight: Float[Tensor, "places in_features"]
+    ) -> Float[Tensor, "*batch places"]:
+        """The values times the weight, in float32 at least: half precision, and autocast, would round angles."""
+        self._check_features(values, weight)
+        if values.dtype != weight.dtype:
+            owner = type(self).__name__
+            raise DtypeError(
+                f"{owner}: the values are {values.dtype}, the module holds {weight.dtype}; convert one with .to(...)"
+            )
+        kind = values.device.type
+        with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+            return F.linear(wide(values), wide(weight))
+
+
+def wide(x: Tensor) -> Tensor:
+    """The same numbers in float32 at least."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def whole(owner: str, name: str, value: int, least: int) -> int:
+    """A whole number of at least so much, or an error that says so."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DtypeError(f"{owner}: {name} must be an integer, got {type(value).__name__}")
+    if value < least:
+        raise RangeError(f"{owner}: {name} must be at least {least}, got {value}")
+    return value
+
+
+def finite(owner: str, name: str, value: float) -> float:
+    """A finite number, or an error that says so."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DtypeError(f"{owner}: {name} must be a number, got {type(value).__name__}")
+    if not math.isfinite(value):
+        raise RangeError(f"{owner}: {name} must be finite, got {value}")
+    return float(value)
+
+
+def positive(owner: str, name: str, value: float) -> float:
+    """A finite number above 0, or an error that says so."""
+    if finite(owner, name, value) <= 0:
+        raise RangeError(f"{owner}: {name} must be positive, got {value}")
+    return float(value)
+
+
+def seeded(owner: str, seed: int) -> torch.Generator:
+    """A generator of its own for each seed, so that nothing global is read or changed."""
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise DtypeError(f"{owner}: the seed must be an integer, got {type(seed).__name__}")
+    return torch.Generator().manual_seed(seed % 2**64)

@@ -1,0 +1,138 @@
+"""FractionalPower: numbers as powers of a random vector, so that binding adds them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.distributions import Distribution
+
+from vsa.algebra import Algebra
+from vsa.embeddings.base import FeatureEmbedding, positive, seeded
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Shaped
+
+Draw: TypeAlias = Callable[[tuple[int, int], torch.Generator], Tensor]
+"""Draws phases of a shape, in radians, with a generator."""
+
+
+def _uniform(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    return torch.empty(shape, dtype=torch.float32, device="cpu").uniform_(-math.pi, math.pi, generator=generator)
+
+
+def _normal(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    return torch.empty(shape, dtype=torch.float32, device="cpu").normal_(generator=generator)
+
+
+KERNELS: dict[str, Draw] = {"sinc": _uniform, "gaussian": _normal}
+
+
+class FractionalPower(FeatureEmbedding):
+    """Each feature as a power of a random vector, bound with those of the others: bind(f(x), f(y)) is f(x + y), exactly.
+
+    The similarity of f(x) and f(y) is a kernel of d = (x - y) / bandwidth, the mean of cos(w·d) over the random phases w:
+    "sinc" draws them uniformly from [-π, π), and has sin(πd) / (πd); "gaussian" draws them from a normal distribution, and has
+    exp(-d² / 2); of several features it is the product. Similarities deviate from it by about dim ** -0.5. In HRR the vectors
+    are unitary, whatever the algebra's random ones are: unbinding subtracts, exactly.
+
+    Args:
+        in_features: how many features there are.
+        dim: the dimension of the vectors.
+        bandwidth: how far apart numbers become unrelated, in their own unit. torchhd multiplies where this divides.
+        kernel: "sinc", "gaussian", a distribution of torch over single phases or over [in_features] together, or a function that
+            draws phases, real [n, in_features], given that shape and a generator.
+        algebra: FHRR or HRR, by name or as an object.
+        seed: any integer.
+
+    Attributes:
+        phases: [places, in_features], a persistent buffer, in radians: of the dim elements in FHRR, of the dim // 2 + 1
+            frequencies in HRR. No gradient trains it.
+
+    Shapes:
+        Values, floating [*batch, in_features] of the module's dtype, give [*batch, dim]: real in HRR, complex in FHRR, where half
+        precision gives complex64. A single number needs a last dimension of 1. Gradients flow to the values.
+
+    Raises:
+        AlgebraError: the algebra is neither FHRR nor HRR.
+        RangeError: the bandwidth or in_features is not positive, there is no such kernel, or no such dimension.
+        DtypeError: a number, the kernel or the seed is not one; when called, the values are not of the module's dtype.
+        ShapeError: the kernel draws something else than [n, in_features]; when called, the last dimension is not in_features.
+
+    Source: Plate, "Holographic recurrent networks", 1992; Komer et al., "A neural representation of continuous space using
+    fractional binding", CogSci 2019; Frady et al., "Computing on functions using randomized vector representations", 2021,
+    arXiv 2109.03429.
+
+    Example:
+        >>> position = FractionalPower(2, 1024, algebra="HRR")
+        >>> here, step = position(torch.tensor([[0.3, -1.0], [0.5, 0.25]]))
+        >>> there = position(torch.tensor([0.8, -0.75]))
+        >>> torch.allclose(position.algebra.bind(here, step), there, atol=1e-5)
+        True
+    """
+
+    phases: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        dim: int,
+        *,
+        bandwidth: float = 1.0,
+        kernel: str | Distribution | Draw = "sinc",
+        algebra: str | Algebra = "FHRR",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(in_features, algebra)
+        if self.algebra.name not in ("FHRR", "HRR"):
+            raise AlgebraError(f"FractionalPower: {self.algebra.name} has no powers of every real number; FHRR and HRR have")
+        self.dim = len(self.algebra.identity(dim))
+        self.bandwidth = positive("FractionalPower", "bandwidth", bandwidth)
+        self._real = not self.algebra.dtype.is_complex
+        # The spectrum of a real vector has real ends; there the phase is 0, so that every power is real too.
+        free, ends = ((dim - 1) // 2, (0, 0, 1, 1 - dim % 2)) if self._real else (dim, (0, 0, 0, 0))
+        self.register_buffer("phases", F.pad(_drawn(kernel, (free, in_features), seed), ends))
+
+    def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
+        """The vectors of these numbers, [*batch, dim]."""
+        angles = self._project(values, self.phases) / self.bandwidth
+        phasors = torch.polar(torch.ones_like(angles), angles)
+        return torch.fft.irfft(phasors, n=self.dim).to(values.dtype) if self._real else phasors
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, dim={self.dim}, bandwidth={self.bandwidth}, algebra={self.algebra.name}"
+
+
+def _drawn(kernel: str | Distribution | Draw, shape: tuple[int, int], seed: int) -> Float[Tensor, "n in_features"]:
+    """Random phases, from the seed alone."""
+    generator = seeded("FractionalPower", seed)
+    if isinstance(kernel, str):
+        if kernel not in KERNELS:
+            raise RangeError(f"FractionalPower: there is no kernel {kernel!r}; {choices(kernel, KERNELS)}")
+        return KERNELS[kernel](shape, generator)
+    if isinstance(kernel, Distribution):
+        drawn = _sampled(kernel, shape, generator)
+    elif callable(kernel):
+        drawn = kernel(shape, generator)
+    else:
+        raise DtypeError(
+            f"FractionalPower: kernel must be one of {', '.join(KERNELS)}, a distribution of torch, or a function; "
+            f"got {type(kernel).__name__}"
+        )
+    if not isinstance(drawn, Tensor) or drawn.shape != shape or drawn.is_complex():
+        got = f"{drawn.dtype} {list(drawn.shape)}" if isinstance(drawn, Tensor) else type(drawn).__name__
+        raise ShapeError(f"FractionalPower: the kernel must draw real phases of shape {list(shape)}, got {got}")
+    return drawn.detach().to("cpu", torch.float32)
+
+
+def _sampled(kernel: Distribution, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """A sample of a distribution, which knows nothing of generators: torch's own is borrowed, and given back as it was."""
+    alone = not kernel.batch_shape + kernel.event_shape
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.set_state(generator.get_state())
+        return kernel.sample(torch.Size(shape if alone else shape[:1]))

@@ -1,0 +1,161 @@
+"""Which items are most like a query: the answer, the protocol of an index, and the exact one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from vsa.algebra import Algebra
+from vsa.algebras.checks import readable
+from vsa.errors import RangeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int64, Shaped
+
+BLOCK = 2**24
+"""How many numbers an intermediate result may have: 64 MB of float32."""
+ROWS = 2**20
+"""How many numbers are converted at once: 4 MB of float32, which stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """The items most like a query, best first.
+
+    Attributes:
+        indices: int64 [*batch, k], positions in the memory; -1 where the item is not above the threshold.
+        scores: [*batch, k], cosines in [-1, 1].
+        symbols: the memory's names, which ``names`` looks up.
+
+    Example:
+        >>> from vsa import ItemMemory
+        >>> memory = ItemMemory(["heart", "square"], dim=1024)
+        >>> found = memory.cleanup(memory.vectors, k=2)
+        >>> found.names
+        [['heart', 'square'], ['square', 'heart']]
+        >>> found.scores.shape
+        torch.Size([2, 2])
+    """
+
+    indices: Int64[Tensor, "*batch k"]
+    scores: Float[Tensor, "*batch k"]
+    symbols: tuple[str, ...]
+
+    @property
+    def names(self) -> Any:
+        """The names, as lists nested like ``indices``; what is not above the threshold is left out.
+
+        Raises:
+            RangeError: a query had a NaN.
+        """
+        refuse_nan(self.scores)
+
+        def look_up(found: list[Any]) -> list[Any]:
+            return [look_up(i) if isinstance(i, list) else self.symbols[i] for i in found if isinstance(i, list) or i >= 0]
+
+        return look_up(self.indices.tolist())
+
+
+@runtime_checkable
+class Index(Protocol):
+    """A search among vectors. A memory makes one by calling ``index(vectors, algebra)``, and again when its vectors change."""
+
+    def search(self, queries: Shaped[Tensor, "b dim"], k: int) -> tuple[Float[Tensor, "b k"], Int64[Tensor, "b k"]]:
+        """The k items most like each query, best first: cosines and positions, [B, k] each, of queries [B, dim]."""
+        ...
+
+
+class ExactSearch:
+    """Compares each query with every item, in blocks, so that a million items take less than 256 MB beside themselves.
+
+    The lengths of the items are computed once. Items in bfloat16 are compared in bfloat16 where a product of it is fast (on CUDA,
+    and on CPUs with AMX); all other kinds in float32 at least, block by block, whatever they are kept in.
+
+    Args:
+        vectors: [n, dim], vectors of the algebra.
+        algebra: an algebra.
+
+    Source: the inner product of ``algebra.as_real``, and nothing approximate.
+
+    Example:
+        >>> from vsa import MAP
+        >>> items = MAP.random(5, 1024, generator=torch.Generator().manual_seed(0))
+        >>> scores, indices = ExactSearch(items, MAP).search(items[[3, 1]], k=1)
+        >>> indices.tolist(), scores.tolist()
+        ([[3], [1]], [[1.0], [1.0]])
+    """
+
+    def __init__(self, vectors: Shaped[Tensor, "n dim"], algebra: Algebra) -> None:
+        self._vectors, self._algebra = vectors.detach(), algebra
+        real = algebra.as_real(self._vectors[:1])
+        fast_half = vectors.dtype == torch.bfloat16 and _fast_in_bfloat16(vectors.device)
+        self._dtype = real.dtype if fast_half else torch.promote_types(real.dtype, torch.float32)
+        # What need not be converted, or is small, is kept as it is multiplied.
+        ready = vectors.dtype == self._dtype or vectors.is_complex()
+        self._operand = self._real(self._vectors) if ready or len(vectors) * real.shape[-1] <= BLOCK else None
+        self._rows = max(1, (BLOCK if self._operand is not None else ROWS) // max(1, real.shape[-1]))
+        lengths = [torch.linalg.vector_norm(self._block(i).float(), dim=-1) for i in range(0, len(vectors), self._rows)]
+        self._lengths = torch.cat(lengths) if lengths else torch.ones(0, device=vectors.device)
+        self._lengths = torch.where(self._lengths > 0, self._lengths, 1).to(torch.promote_types(self._dtype, torch.float32))
+
+    def search(self, queries: Shaped[Tensor, "b dim"], k: int) -> tuple[Float[Tensor, "b k"], Int64[Tensor, "b k"]]:
+        """The k items most like each query, best first: cosines and positions, [B, k] each, of queries [B, dim]."""
+        with torch.autocast(queries.device.type, enabled=False):
+            most = max(1, BLOCK // min(max(1, len(self._vectors)), self._rows))
+            if len(queries) <= most:
+                return self._search(queries, k)
+            found = [self._search(part, k) for part in queries.split(most)]
+            return torch.cat([scores for scores, _ in found]), torch.cat([indices for _, indices in found])
+
+    def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        query = self._algebra.as_real(queries).to(self._dtype)
+        # With everything at hand, as many rows at once as the scores may have numbers.
+        rows = self._rows if self._operand is None else max(1, BLOCK // max(1, len(query)))
+        scores, indices = [], []
+        for start in range(0, len(self._vectors), rows):
+            block = self._block(start, rows)
+            cosines = (query @ block.T) / self._lengths[start : start + rows]
+            best, at = _top(cosines, min(k, len(block)))
+            scores.append(best)
+            indices.append(at + start if start else at)
+        best, at = scores[0], indices[0]
+        if len(scores) > 1:
+            best, order = _top(torch.cat(scores, -1), k)
+            at = torch.cat(indices, -1).gather(-1, order)
+        length = torch.linalg.vector_norm(query.to(best.dtype), dim=-1, keepdim=True)
+        return (best / torch.where(length > 0, length, 1)).clamp(-1, 1), at
+
+    def _block(self, start: int, rows: int | None = None) -> Tensor:
+        rows = self._rows if rows is None else rows
+        if self._operand is not None:
+            return self._operand if rows >= len(self._operand) else self._operand[start : start + rows]
+        return self._real(self._vectors[start : start + rows])
+
+    def _real(self, vectors: Tensor) -> Tensor:
+        return self._algebra.as_real(vectors).to(self._dtype)
+
+
+def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    if k == 1:  # many times faster than topk
+        best, at = scores.max(-1, keepdim=True)
+        return best, at
+    best, at = scores.topk(k, dim=-1)
+    return best, at
+
+
+def _fast_in_bfloat16(device: torch.device) -> bool:
+    return device.type == "cuda" or (device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False)))
+
+
+def version_of(vectors: Tensor) -> int | None:
+    """A number that changes whenever the tensor is written to; None where nobody counts."""
+    return vectors._version if readable(vectors) and not vectors.is_inference() else None
+
+
+def refuse_nan(scores: Tensor) -> None:
+    """Raise if a query had a NaN."""
+    if bool(scores.isnan().any()):
+        raise RangeError("cleanup: the query has a NaN, which is like nothing; find out where it comes from")
