@@ -46,6 +46,7 @@ class Codebook(VectorModule):
             raise DtypeError(f"ItemMemory: the seed must be an integer, got {type(seed).__name__}")
         self.algebra, self.seed = get_algebra(algebra), seed
         self._index: dict[str, int] = {}
+        self._names: tuple[str, ...] = ()
         if vectors is not None:
             self._dim = 0
             empty = vectors.detach()[:0].to(vectors.dtype if dtype is None else dtype)
@@ -61,7 +62,7 @@ class Codebook(VectorModule):
     @property
     def names(self) -> tuple[str, ...]:
         """The symbols, in order."""
-        return tuple(self._index)
+        return self._names
 
     @property
     def dim(self) -> int:
@@ -160,7 +161,7 @@ class Codebook(VectorModule):
         else:
             self.algebra.as_real(vectors)  # checks that they are vectors of this algebra
         self._replace(torch.cat([self.vectors.detach(), vectors.detach().to(self.vectors)]))
-        self._index = index
+        self._index, self._names = index, tuple(index)
 
     def remove(self, names: str | Iterable[str]) -> None:
         """Forget a symbol, or each one of a list; those after it move up.
@@ -177,7 +178,7 @@ class Codebook(VectorModule):
         gone = {self.index(name) for name in ([names] if isinstance(names, str) else names)}
         kept = [name for name, i in self._index.items() if i not in gone]
         self._replace(self.vectors.detach()[[self._index[name] for name in kept]])
-        self._index = {name: i for i, name in enumerate(kept)}
+        self._index, self._names = {name: i for i, name in enumerate(kept)}, tuple(kept)
 
     def _replace(self, vectors: Tensor) -> None:
         if isinstance(self.vectors, nn.Parameter):

@@ -180,14 +180,13 @@ class ItemMemory(Codebook):
             threshold = capacity.threshold(self.algebra, self._elements(), len(self), false_alarm)
         elif threshold is not None and not -1 <= threshold <= 1:
             raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {threshold}")
-        with torch.no_grad():
-            flat = query.reshape(-1, self.dim) if query.ndim != 2 else query
-            scores, indices = self._search_index().search(flat, k)
+        flat = query if query.ndim == 2 else query.reshape(-1, self.dim)
+        scores, indices = self._search_index().search(flat.detach(), k)
         if query.ndim != 2:
             scores, indices = scores.view(*query.shape[:-1], k), indices.view(*query.shape[:-1], k)
         if torch.is_grad_enabled() and (query.requires_grad or self.vectors.requires_grad):
             scores = self._cosines(query, indices)
-        if scores.device.type == "cpu" and readable(scores):
+        if scores.is_cpu and readable(scores):
             refuse_nan(scores)
         if threshold is not None:
             indices = torch.where(scores >= threshold, indices, -1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -96,43 +98,64 @@ class ExactSearch:
         # What need not be converted, or is small, is kept as it is multiplied.
         ready = vectors.dtype == self._dtype or vectors.is_complex()
         self._operand = self._real(self._vectors) if ready or len(vectors) * real.shape[-1] <= BLOCK else None
+        # Where vectors are real ones already, their blocks are converted into the same memory, which stays in the cache.
+        self._castable = real.shape == self._vectors[:1].shape and torch.is_floating_point(real) and vectors.dtype != torch.bool
+        self._castable = self._castable and (not readable(real) or bool((real == self._vectors[:1]).all()))
         self._rows = max(1, (BLOCK if self._operand is not None else ROWS) // max(1, real.shape[-1]))
-        lengths = [torch.linalg.vector_norm(self._block(i).float(), dim=-1) for i in range(0, len(vectors), self._rows)]
-        self._lengths = torch.cat(lengths) if lengths else torch.ones(0, device=vectors.device)
-        self._lengths = torch.where(self._lengths > 0, self._lengths, 1).to(torch.promote_types(self._dtype, torch.float32))
+        lengths = [torch.linalg.vector_norm(block.float(), dim=-1) for _, block in self._blocks(self._rows)]
+        lengths = torch.cat(lengths) if lengths else torch.ones(0, device=vectors.device)
+        self._lengths = torch.where(lengths > 0, lengths, 1).to(torch.promote_types(self._dtype, torch.float32))
+        # Most memories have items of one length; then it is enough to divide what was found.
+        self._length = 0.0
+        if len(vectors) and readable(lengths) and bool((self._lengths - self._lengths[0]).abs().max() <= 1e-6 * self._lengths[0]):
+            self._length = self._lengths[0].item()
 
     def search(self, queries: Shaped[Tensor, "b dim"], k: int) -> tuple[Float[Tensor, "b k"], Int64[Tensor, "b k"]]:
         """The k items most like each query, best first: cosines and positions, [B, k] each, of queries [B, dim]."""
-        with torch.autocast(queries.device.type, enabled=False):
-            most = max(1, BLOCK // min(max(1, len(self._vectors)), self._rows))
-            if len(queries) <= most:
-                return self._search(queries, k)
-            found = [self._search(part, k) for part in queries.split(most)]
-            return torch.cat([scores for scores, _ in found]), torch.cat([indices for _, indices in found])
+        kind = queries.device.type
+        if torch.is_autocast_enabled(kind):
+            with torch.autocast(kind, enabled=False):
+                return self.search(queries, k)
+        most = max(1, BLOCK // min(max(1, len(self._vectors)), self._rows))
+        if len(queries) <= most:
+            return self._search(queries, k)
+        found = [self._search(part, k) for part in queries.split(most)]
+        return torch.cat([scores for scores, _ in found]), torch.cat([indices for _, indices in found])
 
     def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         query = self._algebra.as_real(queries).to(self._dtype)
         # With everything at hand, as many rows at once as the scores may have numbers.
         rows = self._rows if self._operand is None else max(1, BLOCK // max(1, len(query)))
         scores, indices = [], []
-        for start in range(0, len(self._vectors), rows):
-            block = self._block(start, rows)
-            cosines = (query @ block.T) / self._lengths[start : start + rows]
-            best, at = _top(cosines, min(k, len(block)))
+        for start, block in self._blocks(rows):
+            similar = query @ block.T
+            if not self._length:
+                similar = similar / self._lengths[start : start + rows]
+            best, at = _top(similar, min(k, len(block)))
             scores.append(best)
             indices.append(at + start if start else at)
         best, at = scores[0], indices[0]
         if len(scores) > 1:
             best, order = _top(torch.cat(scores, -1), k)
             at = torch.cat(indices, -1).gather(-1, order)
-        length = torch.linalg.vector_norm(query.to(best.dtype), dim=-1, keepdim=True)
+        best = best.to(self._lengths.dtype)
+        length = torch.linalg.vector_norm(query, dim=-1, keepdim=True, dtype=best.dtype) * (self._length or 1)
         return (best / torch.where(length > 0, length, 1)).clamp(-1, 1), at
 
-    def _block(self, start: int, rows: int | None = None) -> Tensor:
-        rows = self._rows if rows is None else rows
+    def _blocks(self, rows: int) -> Iterator[tuple[int, Tensor]]:
+        """So many items at a time, as they are multiplied, and where each block starts."""
+        n = len(self._vectors)
         if self._operand is not None:
-            return self._operand if rows >= len(self._operand) else self._operand[start : start + rows]
-        return self._real(self._vectors[start : start + rows])
+            whole = rows >= n > 0
+            yield from [(0, self._operand)] if whole else ((i, self._operand[i : i + rows]) for i in range(0, n, rows))
+        elif self._castable:
+            memory = torch.empty(min(rows, n), self._vectors.shape[-1], dtype=self._dtype, device=self._vectors.device)
+            for i in range(0, n, rows):
+                block = self._vectors[i : i + rows]
+                yield i, memory[: len(block)].copy_(block)
+        else:
+            for i in range(0, n, rows):
+                yield i, self._real(self._vectors[i : i + rows])
 
     def _real(self, vectors: Tensor) -> Tensor:
         return self._algebra.as_real(vectors).to(self._dtype)
@@ -157,5 +180,5 @@ def version_of(vectors: Tensor) -> int | None:
 
 def refuse_nan(scores: Tensor) -> None:
     """Raise if a query had a NaN."""
-    if bool(scores.isnan().any()):
+    if math.isnan(scores.sum().item()):
         raise RangeError("cleanup: the query has a NaN, which is like nothing; find out where it comes from")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Laws, Side
@@ -112,7 +111,7 @@ class CheckedAlgebra(Checks):
 
     def dot(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
         self._check_pair("dot", a, b)
-        return (_wide(self._as_real(a)) * _wide(self._as_real(b))).sum(-1)
+        return _inner(_wide(self._as_real(a)), _wide(self._as_real(b)))
 
     def similarity(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
         self._check_pair("similarity", a, b)
@@ -195,8 +194,10 @@ class CheckedAlgebra(Checks):
         raise NotImplementedError
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
+        a, b = _wide(self._as_real(a)), _wide(self._as_real(b))
+        lengths = torch.linalg.vector_norm(a, dim=-1) * torch.linalg.vector_norm(b, dim=-1)
         # Rounding can carry a cosine just past one.
-        return F.cosine_similarity(_wide(self._as_real(a)), _wide(self._as_real(b)), dim=-1).clamp(-1, 1)
+        return (_inner(a, b) / torch.where(lengths > 0, lengths, 1)).clamp(-1, 1)
 
     def _as_real(self, x: Tensor) -> Tensor:
         if x.is_complex():
@@ -226,6 +227,13 @@ def unit(x: Tensor) -> Tensor:
 def straight_through(hard: Tensor, x: Tensor) -> Tensor:
     """The hard choice, with the gradient of x. A NaN in x stays one."""
     return hard + (x - x.detach()) if x.requires_grad else torch.where(x.isnan(), x, hard)
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    """The inner products of real vectors. With one vector it is a matrix product, which autocast would make coarser."""
+    if b.ndim == 1 and a.ndim > 1 and not torch.is_autocast_enabled(a.device.type):
+        return a @ b
+    return (a * b).sum(-1)
 
 
 def _wide(x: Tensor) -> Tensor:

@@ -13,13 +13,25 @@ def random_words(n: int, words: int, generator: torch.Generator | None, device: 
 
 def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tensor:
     """[*batch, words] to [*batch, 64 * words]: bit j of word i is element 64 i + j, and is written as `zero` or `one`."""
-    table = (torch.arange(256, device=words.device)[:, None] >> torch.arange(8, device=words.device)) & 1
-    values = torch.where(table == 1, one, zero).to(dtype)
+    key = zero, one, dtype, words.device
+    if torch.compiler.is_compiling():
+        table = _table(*key)
+    elif (table := _tables.get(key)) is None:
+        table = _tables[key] = _table(*key)
     rows = words.contiguous().view(torch.uint8).int()
-    return values.index_select(0, rows.flatten()).view(*words.shape[:-1], 64 * words.shape[-1])
+    return table.index_select(0, rows.flatten()).view(*words.shape[:-1], 64 * words.shape[-1])
 
 
 def words_of(bits: Tensor) -> Tensor:
     """bool [*batch, 64 * words] to int64 [*batch, words]: what ``bits_of`` undoes."""
     places = torch.ones(64, dtype=torch.int64, device=bits.device) << torch.arange(64, device=bits.device)
     return (bits.unflatten(-1, (-1, 64)) * places).sum(-1)
+
+
+_tables: dict[tuple[float, float, torch.dtype, torch.device], Tensor] = {}  # constants, made when first needed
+
+
+def _table(zero: float, one: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The eight elements of each byte, [256, 8]."""
+    bits = (torch.arange(256, device=device)[:, None] >> torch.arange(8, device=device)) & 1
+    return torch.where(bits == 1, one, zero).to(dtype)

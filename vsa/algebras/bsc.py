@@ -84,6 +84,13 @@ class BinarySpatterCode(CheckedAlgebra):
             tied = tied & self._permute(tied, step << i)
         return majority & ~tied
 
+    def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
+        return 1 - self._distance(a, b) * (2 / self._elements(a))
+
+    def _distance(self, a: Tensor, b: Tensor) -> Tensor:
+        """How many bits differ, in float32."""
+        return (a ^ b).float().sum(-1)
+
     def _negative(self, x: Tensor) -> Tensor:
         return ~x
 

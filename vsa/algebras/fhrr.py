@@ -38,7 +38,8 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
         return torch.rand(n, dim, generator=generator, dtype=dtype.to_real(), device=device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-        return torch.polar(torch.ones_like(draw), draw * (2 * math.pi))
+        angle = draw * (2 * math.pi)
+        return torch.complex(angle.cos(), angle.sin())  # faster than torch.polar
 
     def _inverse(self, x: Tensor) -> Tensor:
         return x.conj().resolve_conj()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, weighted_sum
-from vsa.algebras.checks import Device, Generator, refuse_nan
+from vsa.algebras.checks import Device, Generator, readable, refuse_nan
 from vsa.algebras.fhrr import FHRR
 from vsa.algebras.sbc import SparseBlockCode
 from vsa.algebras.torchhd_model import model_of, plain
@@ -104,9 +104,9 @@ class ModularModel(CheckedAlgebra):
 
     def _to_sum(self, x: Tensor) -> Tensor:
         if self.name == "MCR":
-            return torch.polar(torch.ones(x.shape, device=x.device), plain(x) * (2 * torch.pi / self.block_size))
+            return torch.polar(torch.ones(x.shape, device=x.device), self._places(x) * (2 * torch.pi / self.block_size))
         places = torch.arange(self.block_size, device=x.device)
-        return ((plain(x) % self.block_size).unsqueeze(-1) == places).float().flatten(-2)
+        return (self._places(x).unsqueeze(-1) == places).float().flatten(-2)
 
     def _from_sum(self, total: Tensor) -> Tensor:
         refuse_nan(total, self.name)
@@ -119,20 +119,29 @@ class ModularModel(CheckedAlgebra):
 
     def _bundle(self, stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
         if weights is None and self.name != "MCR":
-            return self._returned((plain(stack) % self.block_size).mode(dim).values, stack)
+            return self._returned(plain(stack).mode(dim).values, stack)
         return self._returned(self._from_sum(weighted_sum(self._to_sum(stack), dim, weights)).to(stack.dtype), stack)
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        steps = (plain(a) - plain(b)) % self.block_size
+        a, b = self._places(a), self._places(b)
         if self.name == "BSBC":
-            return (steps == 0).float().mean(-1)
-        return 1 - torch.minimum(steps, self.block_size - steps).float().mean(-1) * (4 / self.block_size)
+            return (a == b).sum(-1, dtype=torch.float32) / a.shape[-1]
+        steps = (a - b).abs()
+        return 1 - torch.minimum(steps, self.block_size - steps).sum(-1).float() * (4 / self.block_size / a.shape[-1])
 
     def _as_real(self, x: Tensor) -> Tensor:
-        return self._features.to(x.device)[plain(x).long() % self.block_size].flatten(-2)
+        return self._features.to(x.device)[self._places(x).long()].flatten(-2)
 
     def _takes(self, dtype: torch.dtype) -> bool:
         return dtype in (torch.int16, torch.int32, torch.int64)
+
+    def _places(self, x: Tensor) -> Tensor:
+        x = plain(x)
+        if x.numel() and readable(x):
+            low, high = (int(bound) for bound in x.aminmax())
+            if low < 0 or high >= self.block_size:
+                raise RangeError(f"{self.name}: elements are from 0 to {self.block_size - 1}; these are from {low} to {high}")
+        return x
 
     def _returned(self, result: Tensor, *given: Tensor) -> Tensor:
         if not any(isinstance(x, self._model) for x in given):

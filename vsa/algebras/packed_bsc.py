@@ -83,6 +83,14 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         # Python's and torch's >> keep the sign; the mask makes it a shift of bits.
         return (moved << places) | ((x.roll(words + 1, -1) >> (64 - places)) & ((1 << places) - 1))
 
+    def _distance(self, a: Tensor, b: Tensor) -> Tensor:
+        # The sums of two neighbours, then of four, eight, and all eight bytes; the masks make >> a shift of bits.
+        x = a ^ b
+        x = x - ((x >> 1) & 0x5555555555555555)
+        x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333)
+        x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0F
+        return ((x * 0x0101010101010101) >> 56).sum(-1).float()
+
     def _as_real(self, x: Tensor) -> Tensor:
         return bits_of(x, 1, -1, torch.float32)
 
@@ -113,11 +121,15 @@ def _vote(words: list[Tensor]) -> tuple[Tensor, Tensor]:
             carried.append(a & b)
         digits.append(words[0])
         words = carried
-    more, equal = torch.zeros_like(digits[0]), torch.full_like(digits[0], -1)
+    # Compare the count with n // 2, digit by digit from the highest, whose place in n // 2 is 0 or 1.
+    more, equal = None, None
     for place in reversed(range(len(digits))):
+        digit = digits[place]
         if (n // 2) >> place & 1:
-            equal = equal & digits[place]
+            equal = digit if equal is None else equal & digit
         else:
-            more = more | (equal & digits[place])
-            equal = equal & ~digits[place]
-    return more, equal
+            above = digit if equal is None else equal & digit
+            more = above if more is None else more | above
+            equal = ~digit if equal is None else equal & ~digit
+    nothing = digits[0] ^ digits[0]
+    return nothing if more is None else more, nothing if equal is None else equal
