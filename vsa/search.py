@@ -22,6 +22,9 @@ BLOCK = 2**24
 ROWS = 2**20
 """How many numbers are converted at once: 4 MB of float32, which stay in the cache."""
 
+TINY = 1e-30
+"""Keeps a length of zero from dividing."""
+
 
 @dataclass(frozen=True)
 class Cleanup:
@@ -123,31 +126,34 @@ class ExactSearch:
         return torch.cat([scores for scores, _ in found]), torch.cat([indices for _, indices in found])
 
     def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        query = self._algebra.as_real(queries).to(self._dtype)
-        # With everything at hand, as many rows at once as the scores may have numbers.
-        rows = self._rows if self._operand is None else max(1, BLOCK // max(1, len(query)))
-        scores, indices = [], []
-        for start, block in self._blocks(rows):
-            similar = query @ block.T
-            if not self._length:
-                similar = similar / self._lengths[start : start + rows]
-            best, at = _top(similar, min(k, len(block)))
-            scores.append(best)
-            indices.append(at + start if start else at)
-        best, at = scores[0], indices[0]
-        if len(scores) > 1:
-            best, order = _top(torch.cat(scores, -1), k)
-            at = torch.cat(indices, -1).gather(-1, order)
-        best = best.to(self._lengths.dtype)
-        length = torch.linalg.vector_norm(query, dim=-1, keepdim=True, dtype=best.dtype) * (self._length or 1)
-        return (best / torch.where(length > 0, length, 1)).clamp(-1, 1), at
+        query = self._algebra.as_real(queries)
+        query = query if query.dtype == self._dtype else query.to(self._dtype)
+        n = len(self._vectors)
+        if self._operand is not None and n * len(query) <= BLOCK:
+            best, at = _top(self._similar(query, self._operand, 0), k)
+        else:
+            found = []
+            # With everything at hand, as many rows at once as the scores may have numbers.
+            rows = self._rows if self._operand is None else max(1, BLOCK // len(query))
+            for start, block in self._blocks(rows):
+                best, at = _top(self._similar(query, block, start), min(k, len(block)))
+                found.append((best, at + start))
+            best, order = _top(torch.cat([best for best, _ in found], -1), k)
+            at = torch.cat([at for _, at in found], -1).gather(-1, order)
+        # A zero query is like nothing: its products are 0, whatever they are divided by.
+        length = torch.linalg.vector_norm(query, dim=-1, keepdim=True).to(self._lengths.dtype)
+        return (best / (length * (self._length or 1)).clamp_min(TINY)).clamp(-1, 1), at
+
+    def _similar(self, query: Tensor, block: Tensor, start: int) -> Tensor:
+        """The products with these items; over the items' lengths, unless they are all the same."""
+        products = query @ block.T
+        return products if self._length else products / self._lengths[start : start + len(block)]
 
     def _blocks(self, rows: int) -> Iterator[tuple[int, Tensor]]:
         """So many items at a time, as they are multiplied, and where each block starts."""
         n = len(self._vectors)
         if self._operand is not None:
-            whole = rows >= n > 0
-            yield from [(0, self._operand)] if whole else ((i, self._operand[i : i + rows]) for i in range(0, n, rows))
+            yield from ((i, self._operand[i : i + rows]) for i in range(0, n, rows))
         elif self._castable:
             memory = torch.empty(min(rows, n), self._vectors.shape[-1], dtype=self._dtype, device=self._vectors.device)
             for i in range(0, n, rows):
@@ -180,5 +186,5 @@ def version_of(vectors: Tensor) -> int | None:
 
 def refuse_nan(scores: Tensor) -> None:
     """Raise if a query had a NaN."""
-    if math.isnan(scores.sum().item()):
+    if math.isnan(scores.item() if scores.numel() == 1 else scores.sum().item()):
         raise RangeError("cleanup: the query has a NaN, which is like nothing; find out where it comes from")

@@ -58,7 +58,7 @@ class HolographicReducedRepresentation(CheckedAlgebra):
             ends = [0, dim // 2] if dim % 2 == 0 else [0]
             spectrum[..., ends] = 1
             draw = torch.fft.irfft(spectrum, n=dim)
-        return unit(draw).to(dtype)
+        return (draw / torch.linalg.vector_norm(draw, dim=-1, keepdim=True)).to(dtype)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         delta = torch.zeros(dim, dtype=dtype, device=device)

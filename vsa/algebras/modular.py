@@ -123,9 +123,9 @@ class ModularModel(CheckedAlgebra):
         return self._returned(self._from_sum(weighted_sum(self._to_sum(stack), dim, weights)).to(stack.dtype), stack)
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        a, b = self._places(a), self._places(b)
         if self.name == "BSBC":
-            return (a == b).sum(-1, dtype=torch.float32) / a.shape[-1]
+            return (plain(a) == plain(b)).sum(-1, dtype=torch.float32) / a.shape[-1]
+        a, b = self._places(a), self._places(b)
         steps = (a - b).abs()
         return 1 - torch.minimum(steps, self.block_size - steps).sum(-1).float() * (4 / self.block_size / a.shape[-1])
 

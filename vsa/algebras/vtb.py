@@ -55,7 +55,7 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
         if self.unitary:
             q, r = torch.linalg.qr(_matrix(draw))
             draw = (q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)).flatten(-2)  # the signs make it uniform
-        return unit(draw).to(dtype)
+        return (draw / torch.linalg.vector_norm(draw, dim=-1, keepdim=True)).to(dtype)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         d = math.isqrt(dim)
