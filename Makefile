@@ -9,10 +9,10 @@ demo: .venv/lab.installed
 	$(BIN)/python examples/paired_scene.py --minutes 3 --out runs/demo --seed 0
 
 test: .venv/lab.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-long: .venv/lab.installed
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "slow or not slow"
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 -m "slow or not slow"
 
 lint: .venv/lint.installed
 	$(BIN)/ruff check .
@@ -25,6 +25,8 @@ format: .venv/lint.installed
 
 bench: .venv/lab.installed
 	$(BIN)/python benchmarks/algebra.py
+	$(BIN)/python benchmarks/resonator.py
+	$(BIN)/python benchmarks/capacity.py
 	$(BIN)/python benchmarks/data.py
 
 clean:

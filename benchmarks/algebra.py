@@ -1,6 +1,6 @@
 """Every operation beside torchhd and beside hand-written torch, in one run: all take turns, and medians are compared.
 
-python benchmarks/algebra.py                        # everything, about 20 minutes; writes runs/bench/algebra.json and .md
+python benchmarks/algebra.py                        # everything, about 30 minutes; writes runs/bench/algebra.json and .md
 python benchmarks/algebra.py --only "MAP bind"      # the rows whose name holds this text
 python benchmarks/algebra.py --seconds 0.1          # how long each row is measured
 """
@@ -236,9 +236,10 @@ def resonator_rows(batch: int, device: str) -> Iterator[Row]:
     )
 
 
-def rows(device: str, only: str) -> Iterator[tuple[str, int, int, dict[str, Work]]]:
-    for dim in (1024, 10_000):
-        for batch in (1, 128, 4096):
+def rows(arguments: argparse.Namespace, device: str) -> Iterator[tuple[str, int, int, dict[str, Work]]]:
+    only = arguments.only
+    for dim in arguments.dims:
+        for batch in arguments.batches:
             for name in BY_HAND:
                 if any(only in f"{name} {verb}" for verb in (*OURS, "random")):
                     size = 9984 if dim == 10_000 and name == "PackedBSC" else dim  # a multiple of 64
@@ -257,7 +258,7 @@ def rows(device: str, only: str) -> Iterator[tuple[str, int, int, dict[str, Work
 def measured(arguments: argparse.Namespace, device: str, threads: int) -> list[dict[str, Any]]:
     found = []
     torch.set_num_threads(threads)
-    for name, dim, batch, works in rows(device, arguments.only):
+    for name, dim, batch, works in rows(arguments, device):
         if arguments.only not in name:
             continue
         try:
@@ -327,6 +328,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     parser.add_argument("--seconds", type=float, default=0.4, help="how long each row is measured")
+    parser.add_argument("--dims", type=int, nargs="+", default=[1024, 10_000])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 128, 4096])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("runs/bench"))
     arguments = parser.parse_args()
@@ -336,13 +339,14 @@ def main() -> None:
     )
     print(machine)
     print("| operation | dim | batch | ours, µs | torchhd / ours | backend / ours | ours / torch |")
-    found = [row for threads in arguments.threads for row in measured(arguments, "cpu", threads)]
-    if torch.cuda.is_available():
-        with torch.device("cuda"):
-            found += measured(arguments, "cuda", 1)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "algebra.json").write_text(json.dumps({"machine": machine, "rows": found}, indent=1))
-    (arguments.out / "algebra.md").write_text(report(found, machine))
+    passes = [("cpu", threads) for threads in arguments.threads] + [("cuda", 1)] * torch.cuda.is_available()
+    found: list[dict[str, Any]] = []
+    for device, threads in passes:
+        with torch.device(device):
+            found += measured(arguments, device, threads)
+        (arguments.out / "algebra.json").write_text(json.dumps({"machine": machine, "rows": found}, indent=1))
+        (arguments.out / "algebra.md").write_text(report(found, machine))
     print(report(found, machine).partition("| operation")[0])
 
 

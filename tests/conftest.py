@@ -1,6 +1,10 @@
 """Shape annotations are enforced here and nowhere else: every function of the packages is checked while the tests run."""
 
 import os
+
+# Tests run in two processes on two cores; threads of both, and of the processes that they start, would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import typing
 from importlib import import_module
 from pathlib import Path

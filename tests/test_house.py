@@ -97,6 +97,22 @@ def test_the_wheel_holds_the_algebra_alone(tmp_path: Path) -> None:
     assert sorted(re.split("[<>=]", requirement)[0] for requirement in core) == ["numpy", "safetensors", "torch", "torch-hd"]
 
 
+def test_what_is_public_is_described_with_an_example() -> None:
+    from vsa import capacity, embeddings, resonator, structures
+
+    modules = {vsa: vsa.__all__, structures: structures.__all__, embeddings: embeddings.__all__}
+    modules |= {capacity: ["accuracy", "dimension", "threshold"], resonator: ["resonator", "Factors"]}
+    for module, names in modules.items():
+        for name in names:
+            public = getattr(module, name)
+            text = (public if callable(public) else type(public)).__doc__ or ""
+            if name not in ("Algebra", "Structure", "VSAError"):  # a protocol, a base, and the root of the errors
+                assert ">>>" in text, name
+            if callable(public) and not isinstance(public, type):
+                assert "Raises:" in text, name
+                assert "Args:" in text, name
+
+
 @pytest.mark.parametrize("folder", PACKAGES)
 def test_examples_in_docstrings_run(folder: str) -> None:
     """In a process of its own, where the shape annotations are not imported, as for a user."""

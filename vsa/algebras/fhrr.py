@@ -35,11 +35,10 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
     dtype = torch.complex64
 
     def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        return torch.rand(n, dim, generator=generator, dtype=dtype.to_real(), device=device)
+        return torch.empty(n, dim, dtype=dtype.to_real(), device=device).uniform_(0, 2 * math.pi, generator=generator)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-        angle = draw * (2 * math.pi)
-        return torch.complex(angle.cos(), angle.sin())  # faster than torch.polar
+        return torch.complex(draw.cos(), draw.sin())  # faster than torch.polar
 
     def _inverse(self, x: Tensor) -> Tensor:
         return x.conj().resolve_conj()

@@ -36,14 +36,26 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         """int64 [*batch, dim / 64] of BSC's bool [*batch, dim].
 
         Raises:
-            DtypeError, ShapeError: they are not vectors of BSC, or dim is not a multiple of 64.
+            DtypeError, ShapeError, RangeError: they are not vectors of BSC, or dim is not a multiple of 64.
+
+        Example:
+            >>> PackedBSC.pack(torch.arange(64) == 3)
+            tensor([8])
         """
         BSC._check_vectors("pack", bits)
         self._check_dim("pack", bits.shape[-1])
         return words_of(bits)
 
     def unpack(self, words: Tensor) -> Tensor:
-        """BSC's bool [*batch, dim] of int64 [*batch, dim / 64]."""
+        """BSC's bool [*batch, dim] of int64 [*batch, dim / 64].
+
+        Raises:
+            DtypeError, ShapeError: they are not vectors of PackedBSC.
+
+        Example:
+            >>> PackedBSC.unpack(torch.tensor([8])).nonzero()
+            tensor([[3]])
+        """
         self._check_vectors("unpack", words)
         return bits_of(words, 0, 1, torch.bool)
 
