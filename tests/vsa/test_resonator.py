@@ -52,7 +52,7 @@ def test_every_commutative_algebra_is_factorised(algebra: Algebra) -> None:
     assert torch.equal(found.indices, right)
     assert found.indices.dtype == found.steps.dtype == torch.int64
     assert found.converged.all()
-    torch.testing.assert_close(found.scores, torch.ones(50), rtol=0, atol=1e-4)
+    torch.testing.assert_close(found.scores, torch.ones(50), rtol=0, atol=1e-4, check_dtype=False)  # MCR sums in double
     assert found.steps.max() <= 100
 
     one = resonator(composite[3], books, algebra=algebra)

@@ -104,7 +104,9 @@ class ModularModel(CheckedAlgebra):
 
     def _to_sum(self, x: Tensor) -> Tensor:
         if self.name == "MCR":
-            return torch.polar(torch.ones(x.shape, device=x.device), self._places(x) * (2 * torch.pi / self.block_size))
+            # In double precision: where phasors nearly cancel, rounding would move an angle past a tie.
+            angle = self._places(x).double() * (2 * torch.pi / self.block_size)
+            return torch.complex(angle.cos(), angle.sin())
         places = torch.arange(self.block_size, device=x.device)
         return (self._places(x).unsqueeze(-1) == places).float().flatten(-2)
 
