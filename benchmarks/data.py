@@ -18,7 +18,10 @@ from tasks.config import PairedSceneConfig
 from tasks.data.dsprites import render
 from tasks.data.sampling import Objects
 from tasks.data.schemes import SCHEMES
-from tasks.paired_scene import learn
+from tasks.paired_scene import TASK
+
+COUNTS = {"donors": (1, 2), "subset": (1, 2), "one": (1, 2), "own": (2, 5)}
+"""The most objects in a target, of each scheme."""
 
 
 def seconds(work: Callable[[], object], least: float = 2.0) -> float:
@@ -39,15 +42,17 @@ def main() -> None:
     for n in (64, 256, 4096):
         classes = objects.sample(n, generator)
         print(f"render, {n} pictures at a time: {n / seconds(lambda classes=classes: render(classes)):,.0f} pictures/s")
-    taken = {}
     for name, scheme in SCHEMES.items():
-        batch = scheme(64, objects, generator)
-        taken[name] = seconds(lambda scheme=scheme: scheme(64, objects, generator))
-        pictures = len(batch.pictures) + len(batch.targets)
-        print(f"batches of 64, {name}: {taken[name] * 1e3:.1f} ms, {pictures / taken[name]:,.0f} pictures/s")
-    _, trained = learn(PairedSceneConfig(minutes=0.5, device="cpu"))
+        for count in COUNTS[name]:
+            batch = scheme(64, count, objects, generator)
+            taken = seconds(lambda scheme=scheme, count=count: scheme(64, count, objects, generator))
+            pictures = len(batch.pictures) + len(batch.targets)
+            print(f"batches of 64, {name}, {count} objects: {taken * 1e3:.1f} ms, {pictures / taken:,.0f} pictures/s", flush=True)
+    config = PairedSceneConfig(minutes=0.5, device="cpu")
+    taken = seconds(lambda: TASK.batch(config, objects, generator))
+    _, trained = TASK.learn(config)
     step = trained.seconds / trained.steps
-    print(f"a training step of the default: {step * 1e3:.0f} ms, of which drawing the batch {taken['donors'] / step:.1%}")
+    print(f"a training step of the default: {step * 1e3:.0f} ms, of which drawing the batch {taken / step:.1%}")
 
 
 if __name__ == "__main__":

@@ -95,3 +95,13 @@ def document(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
         1024
     """
     return ConvDecoder(dim, image, hidden=dim, norm=False, logit=0.0)
+
+
+def small(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """Half the channels and a quarter of the hidden units: for comparisons of a minute on one CPU core.
+
+    Example:
+        >>> small(1024, (1, 64, 64)).hidden[0].out_features
+        128
+    """
+    return ConvDecoder(dim, image, channels=(64, 32, 16, 8), hidden=128)

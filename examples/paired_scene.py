@@ -1,4 +1,4 @@
-"""Learn scenes of two sprites, edit them by algebra, and show the picture.
+"""Stage three: learn scenes of two sprites, edit one of them inside the scene's vector, and show the picture.
 
     python examples/paired_scene.py --minutes 3 --out runs/demo --seed 0
 
@@ -20,9 +20,7 @@ def paired_scene(config: PairedSceneConfig) -> None:
     from tasks.paired_scene import run
     from tasks.report import show
 
-    result = run(config)
-    show(result.metrics)
-    print(f"picture: {result.folder / 'edits.png'}")
+    show(run(config))
 
 
 if __name__ == "__main__":

@@ -9,52 +9,95 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, TypeVar
+
+Config = TypeVar("Config", bound="StageConfig")
 
 
 @dataclass(frozen=True)
-class PairedSceneConfig:
-    """Learn scenes of two sprites, each the sum of five bound feature vectors, and edit them by algebra."""
+class StageConfig:
+    """What the three stages have in common."""
 
+    preset: Literal["default", "document"] = "default"
+    """The settings to start from; other flags change them. document: those of the source document."""
     minutes: float | None = None
     """Train for so many minutes. Without --minutes and --steps: 3."""
     steps: int | None = None
     """Train for so many steps. With --minutes too, whichever ends first."""
-    out: Path = Path("runs/paired_scene")
-    """The folder for metrics.json, edits.png and model.safetensors."""
+    out: Path = Path("runs/stage")
+    """The folder for metrics.json, the figures and model.safetensors."""
+    start: Path | None = None
+    """A model to start from: its encoder, decoder and roles. A run, or its model.safetensors, of any stage with the same seed."""
     seed: int = 0
     """The same seed and number of steps give the same result on the same device."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes a GPU if there is one."""
-    batch_size: int = 64
-    """Target scenes in a step."""
+    batch_size: int = 256
+    """Target pictures in a step."""
 
-    encoder: str = "conv"
-    """conv, conv-document (the sizes of the source document), the name of a plugin, or package.module:Class."""
-    decoder: str = "conv"
-    """conv, conv-document, the name of a plugin, or package.module:Class."""
+    encoder: str = "glimpse"
+    """glimpse, conv, conv-small, conv-document (of the source document), the name of a plugin, or package.module:Class."""
+    decoder: str = "what-where"
+    """what-where, conv, conv-small, conv-document, the name of a plugin, or package.module:Class."""
     dim: int = 1024
     """The dimension of the hypervectors."""
-    scheme: Literal["donors", "subset", "one"] = "donors"
-    """Where a target's five vectors come from: five donors, or a pair that differs in a subset or in one feature."""
+    roles: Literal["MAP", "HRR", "FHRR", "none"] = "MAP"
+    """The algebra that binds features with roles and objects with slots; none adds the features as they are."""
+    slots: Literal["order", "random", "none"] = "order"
+    """Which slot an object of a training scene takes; none adds the objects as they are."""
+    decoding: Literal["slots", "whole"] = "slots"
+    """Unbind each slot and draw its object, or draw the whole scene vector at once."""
+    scheme: Literal["donors", "subset", "one", "own"] = "donors"
+    """Where a target's five vectors come from: five donors, a pair that differs in a subset or in one feature, or its own."""
 
     loss: Literal["bce", "mse"] = "bce"
     """The reconstruction loss: binary cross entropy, or the squared error of probabilities."""
     reduction: Literal["sum", "mean"] = "sum"
     """Add the loss up over the pixels of a picture, or take their mean."""
-    kl: float = 0.001
-    """The coefficient of the Kullback-Leibler divergence from the prior."""
-    learning_rate: float = 0.001
+    kl: float = 0.0
+    """The coefficient of the Kullback-Leibler divergence from the prior; of no effect on an encoder with a fixed posterior."""
+    contrastive: float = 5.0
+    """The coefficient of the contrastive loss: pictures that share a factor shall have its feature vector in common."""
+    cosine: float = 0.0
+    """The coefficient of the source document's cosine loss between the features of a pair (schemes one and subset)."""
+    exchange: Literal["known", "guessed"] = "known"
+    """Which features a pair exchanges: those that differ, or a guess, the one whose vectors differ most (the document's)."""
+    learning_rate: float = 0.003
     """The highest learning rate; it rises over the first 5 percent of the budget and falls to 0 as a cosine."""
+    weight_decay: float = 0.0
+    """Of AdamW; 0 is Adam."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; auto takes bfloat16 where the hardware is fast at it."""
 
+    validation: str = "tenth == 1"
+    """Which combinations of factors are for choosing settings, such as: shape == heart and x < 8. Never trained on."""
+    test: str = "tenth == 0"
+    """Which combinations are for the numbers that are reported. Never trained on."""
     evaluate: int = 200
-    """Held-out scenes for each number that is measured."""
+    """Test pictures for each number that is measured."""
 
-    def __post_init__(self) -> None:
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    @classmethod
+    def named(cls: type[Config], preset: str) -> Config:
+        """The settings of a preset.
+
+        Raises:
+            RangeError: there is no such preset; the message lists them.
+        """
+        if preset == "default":
+            return cls()
+        if preset not in cls.PRESETS:
+            from vsa.errors import RangeError  # here, because vsa imports torch
+
+            raise RangeError(f"preset must be one of {', '.join(['default', *cls.PRESETS])}, got {preset!r}")
+        return cls(**DOCUMENT | cls.PRESETS[preset])
+
+    def limits(self) -> tuple[int | None, float | None]:
+        """The budget: so many steps, so many seconds."""
         if self.minutes is None and self.steps is None:
-            object.__setattr__(self, "minutes", 3.0)
+            return None, 180.0
+        return self.steps, None if self.minutes is None else 60 * self.minutes
 
     def check(self) -> None:
         """Refuse values that cannot be.
@@ -66,10 +109,15 @@ class PairedSceneConfig:
         self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
         self._check("batch_size", self.batch_size >= 1, "at least 1")
         self._check("dim", self.dim >= 1, "at least 1")
+        self._check("dim", self.roles != "FHRR" or self.dim % 2 == 0, "even for FHRR")
         self._check("seed", 0 <= self.seed < 2**63, "from 0 to 2^63 - 1")
-        self._check("kl", 0 <= self.kl < math.inf, "at least 0")
+        for name in ("kl", "contrastive", "cosine", "weight_decay"):
+            self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
         self._check("evaluate", self.evaluate >= 1, "at least 1")
+        pairs = self.scheme in ("one", "subset")
+        self._check("cosine", self.cosine == 0 or pairs, "0 without pairs: use --scheme one or subset")
+        self._check("exchange", self.exchange == "known" or pairs, "known without pairs: use --scheme one or subset")
 
     def _check(self, name: str, right: bool, allowed: str) -> None:
         if not right:
@@ -79,4 +127,68 @@ class PairedSceneConfig:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON can hold them."""
-        return dataclasses.asdict(self) | {"out": str(self.out)}
+        return dataclasses.asdict(self) | {"out": str(self.out), "start": None if self.start is None else str(self.start)}
+
+    @classmethod
+    def from_json(cls: type[Config], stored: dict[str, Any]) -> Config:
+        """The settings that `as_json` gave."""
+        paths = {name: Path(stored[name]) for name in ("out", "start") if stored.get(name) is not None}
+        return cls(**{**stored, **paths})
+
+
+DOCUMENT: dict[str, Any] = {
+    "preset": "document",
+    "encoder": "conv-document",
+    "decoder": "conv-document",
+    "decoding": "whole",
+    "contrastive": 0.0,
+    "learning_rate": 0.001,
+}
+"""What the three stages of the source document have in common; sizes, losses and rates are from its authors' code."""
+
+
+@dataclass(frozen=True)
+class PairedConfig(StageConfig):
+    """Learn objects that are the sum of five bound feature vectors, and edit them by algebra."""
+
+    out: Path = Path("runs/paired")
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "document": {"scheme": "one", "batch_size": 512, "kl": 0.01, "cosine": 1.0, "exchange": "guessed", "weight_decay": 0.01}
+    }
+
+
+@dataclass(frozen=True)
+class SceneConfig(StageConfig):
+    """Learn scenes of two to five sprites as the sum of bound objects; take objects out and put others in."""
+
+    out: Path = Path("runs/scene")
+    batch_size: int = 64
+    scheme: Literal["own"] = "own"
+    """Every object of a scene has the vectors of its own picture."""
+    objects: int = 5
+    """The most objects in a scene, 2 to 5."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"document": {"roles": "none", "slots": "none", "batch_size": 256, "kl": 1.0}}
+
+    def check(self) -> None:
+        super().check()
+        self._check("objects", 2 <= self.objects <= 5, "2 to 5")
+
+
+@dataclass(frozen=True)
+class PairedSceneConfig(StageConfig):
+    """Learn scenes of two sprites, each the sum of five bound feature vectors, and edit them by algebra."""
+
+    out: Path = Path("runs/paired_scene")
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "document": {
+            "scheme": "one",
+            "batch_size": 128,
+            "kl": 0.01,
+            "cosine": 1.0,
+            "exchange": "guessed",
+            "learning_rate": 0.0005,
+        }
+    }

@@ -1,18 +1,18 @@
-"""Whether what the tasks need is installed, and fits together: `python -m tasks.lab` says so."""
+"""Whether what the tasks need is installed: `python -m tasks.lab` says so."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-PACKAGES = ("accelerate", "einops", "matplotlib", "rich", "safetensors", "torchvision", "tyro")
+PACKAGES = ("accelerate", "einops", "matplotlib", "rich", "safetensors", "tyro")
 
 
 def check_lab() -> None:
     """Import what the tasks need, before any work is done.
 
     Raises:
-        MissingExtraError: a package is missing, or torch and torchvision do not match.
+        MissingExtraError: a package is missing.
     """
     from vsa.errors import MissingExtraError  # here, because vsa imports torch
 
@@ -22,15 +22,6 @@ def check_lab() -> None:
         except ImportError as error:
             raise MissingExtraError(
                 f"this needs the package {error.name or name}: run `make demo`, or pip install -e '.[lab]'"
-            ) from error
-        except RuntimeError as error:
-            if "torchvision::" not in str(error):
-                raise
-            import torch
-
-            raise MissingExtraError(
-                f"the installed torchvision was built for another torch than {torch.__version__} ({error}); uninstall both, "
-                "and install the two together from one place, as the README shows"
             ) from error
 
 

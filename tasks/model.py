@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsa import ItemMemory
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, Shaped
 
     from tasks.data.schemes import Batch
+
+Decoding = Literal["slots", "whole"]
 
 
 class SceneModel(nn.Module):
@@ -23,10 +26,19 @@ class SceneModel(nn.Module):
         encoder: pictures to mean and log variance of feature vectors, see `vsa.plugins.Encoder`.
         decoder: vectors to the logits of pictures, see `vsa.plugins.Decoder`.
         roles: one vector for each feature, by name.
-        slots: one vector for each object of a scene.
+        slots: one vector for each object of a scene; a model of single objects has one slot, the identity.
+        decoding: "slots": each slot is unbound from the vector, its object drawn, and the pictures laid over one another; or
+            "whole": the decoder draws the vector at once.
+
+    Attributes:
+        codebooks: an ItemMemory for each feature, its values by name; empty until they are learnt, see
+            `tasks.evaluation.reading.learn_codebooks`.
+
+    In an algebra of complex vectors (FHRR) a real vector of D entries is D / 2 complex ones, real and imaginary part side by
+    side, so that the vectors that go in and come out are real always.
 
     Raises:
-        AlgebraError: the memories are of different algebras, or of one with complex vectors.
+        AlgebraError: the memories are of different algebras, or of one that does not bundle by adding.
         ShapeError: the memories have different dimensions.
 
     Example:
@@ -39,16 +51,26 @@ class SceneModel(nn.Module):
         torch.Size([1, 1, 32, 32])
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, roles: ItemMemory, slots: ItemMemory) -> None:
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, roles: ItemMemory, slots: ItemMemory, *, decoding: Decoding = "slots"
+    ) -> None:
         super().__init__()
         if roles.algebra != slots.algebra:
             raise AlgebraError(f"roles are of the algebra {roles.algebra.name}, slots of {slots.algebra.name}; use one")
-        if roles.vectors.is_complex():
-            raise AlgebraError(f"feature vectors are real, so roles of {roles.algebra.name} cannot bind them; use MAP or HRR")
+        if roles.algebra.laws.bundling != "sum":
+            raise AlgebraError(f"an edit adds and subtracts, and {roles.algebra.name} does not bundle by adding; use MAP or HRR")
         if roles.dim != slots.dim:
             raise ShapeError(f"roles have dimension {roles.dim}, slots {slots.dim}; they must be the same")
+        if decoding not in ("slots", "whole"):
+            raise RangeError(f"decoding must be 'slots' or 'whole', got {decoding!r}")
         self.encoder, self.decoder, self.roles, self.slots = encoder, decoder, roles, slots
-        self.algebra = roles.algebra
+        self.algebra, self.decoding = roles.algebra, decoding
+        self.codebooks = nn.ModuleList()
+
+    @property
+    def dim(self) -> int:
+        """The dimension of the vectors that go in and come out."""
+        return self.roles.dim * (2 if self.roles.vectors.is_complex() else 1)
 
     def posterior(
         self, images: Shaped[Tensor, "b c h w"]
@@ -62,7 +84,7 @@ class SceneModel(nn.Module):
             ShapeError: the encoder returns something else.
         """
         mean, logvar = self.encoder(images.float())
-        expected = (len(images), len(self.roles), self.roles.dim)
+        expected = (len(images), len(self.roles), self.dim)
         if mean.shape != expected or logvar.shape != expected:
             raise ShapeError(
                 f"the encoder {type(self.encoder).__name__} must return mean and log variance {list(expected)}, "
@@ -76,21 +98,41 @@ class SceneModel(nn.Module):
 
     def object(self, features: Float[Tensor, "*b features dim"]) -> Float[Tensor, "*b dim"]:
         """Objects [*B, D]: each feature vector bound with its role, and bundled."""
-        return self.algebra.bundle(self.algebra.bind(features, self.roles.vectors))
+        return self._real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(features), self.roles.vectors)))
 
-    def scene(self, objects: Float[Tensor, "*b n dim"]) -> Float[Tensor, "*b dim"]:
-        """Scenes [*B, D]: each of the N objects bound with its slot, in order, and bundled.
+    def scene(self, objects: Float[Tensor, "*b n dim"], slots: Int64[Tensor, "*b n"] | None = None) -> Float[Tensor, "*b dim"]:
+        """Scenes [*B, D]: each of the N objects bound with its slot, and bundled.
+
+        Args:
+            objects: [*B, N, D]; one of zeros is absent.
+            slots: int64 [*B, N], which slot each object takes; in order if there are none.
 
         Raises:
             ShapeError: there are more objects than slots.
         """
         if objects.ndim < 2 or not 1 <= objects.shape[-2] <= len(self.slots):
             raise ShapeError(f"a scene has objects [*B, 1 to {len(self.slots)}, D], got {list(objects.shape)}")
-        return self.algebra.bundle(self.algebra.bind(objects, self.slots.vectors[: objects.shape[-2]]))
+        keys = self.slots.vectors[: objects.shape[-2]] if slots is None else self.slots.vectors[slots]
+        return self._real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(objects), keys)))
+
+    def in_slot(self, objects: Float[Tensor, "*b dim"], slot: int) -> Float[Tensor, "*b dim"]:
+        """What objects [*B, D] add to a scene in that slot: add it to put an object in, subtract it to take one out.
+
+        Raises:
+            RangeError: there is no such slot.
+        """
+        return self._real(self.algebra.bind(self.as_hypervectors(objects), self._slot(slot)))
+
+    def logits(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
+        """The log odds that a pixel is on [B, C, H, W], of scenes [B, D]."""
+        if self.decoding == "whole":
+            return self.decoder(vectors).float()
+        objects = self._real(self.algebra.unbind(self.as_hypervectors(vectors)[:, None], self.slots.vectors))
+        return union(self.decoder(objects.flatten(0, 1)).float().unflatten(0, objects.shape[:2]))
 
     def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
-        """Pictures [B, C, H, W] of scenes or objects [B, D]: the probability that a pixel is on."""
-        return self.decoder(vectors).float().sigmoid()
+        """Pictures [B, C, H, W] of scenes [B, D]: the probability that a pixel is on."""
+        return self.logits(vectors).sigmoid()
 
     def edit(
         self,
@@ -115,23 +157,85 @@ class SceneModel(nn.Module):
             RangeError: there is no such slot.
             SymbolError: there is no such feature.
         """
-        if not 0 <= slot < len(self.slots):
-            raise RangeError(f"slot must be from 0 to {len(self.slots) - 1}, got {slot}")
-        place = self.algebra.bind(self.roles[feature], self.slots.vectors[slot])
-        return scene + self.algebra.bind(new - old, place)
+        place = self.algebra.bind(self.roles[feature], self._slot(slot))
+        return scene + self._real(self.algebra.bind(self.as_hypervectors(new - old), place))
+
+    def unbind(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
+        """A feature vector of an object [*B, D], taken from scenes [*B, D] by algebra: noisy, with crosstalk of all the others.
+
+        Raises:
+            RangeError: there is no such slot.
+            SymbolError: there is no such feature.
+        """
+        item = self.algebra.unbind(self.as_hypervectors(scene), self._slot(slot))
+        return self._real(self.algebra.unbind(item, self.roles[feature]))
+
+    def read(self, vectors: Float[Tensor, "*b dim"], slot: int = 0) -> Int64[Tensor, "*b features"]:
+        """The classes [*B, F] of an object, read from scenes [*B, D]: unbind slot and role, clean up; no network in between.
+
+        Raises:
+            RangeError: there is no such slot.
+            VSAError: no codebooks were learnt.
+        """
+        if len(self.codebooks) != len(self.roles):
+            raise VSAError("this model has no codebooks to read with; learn_codebooks(model, ...) learns them")
+        found = [
+            cast(ItemMemory, book).cleanup(self.as_hypervectors(self.unbind(vectors, slot, name))).indices[..., 0]
+            for name, book in zip(self.roles, self.codebooks, strict=True)
+        ]
+        return torch.stack(found, -1)
 
     def forward(
-        self, batch: Batch
+        self, batch: Batch, exchange: str = "as drawn"
     ) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "p features dim"], Float[Tensor, "p features dim"]]:
-        """Logits of a batch's targets [T, C, H, W], composed of sampled features, and the posterior [P, F, D] they came from."""
+        """Logits of a batch's targets [T, C, H, W], composed of sampled features, and the posterior [P, F, D] they came from.
+
+        Args:
+            batch: what to encode, and how to compose it.
+            exchange: which feature vectors pairs exchange: "as drawn", or "guessed", the one in which they differ most.
+        """
         mean, logvar = self.posterior(batch.pictures)
-        sample = mean + torch.randn_like(mean) * (logvar / 2).exp()
+        # Not randn_like, which follows the strides of the mean and is many times slower where they are not in order.
+        sample = mean + torch.randn(mean.shape, device=mean.device) * (logvar / 2).exp()
+        if exchange == "guessed" and batch.pairs is not None:
+            first, pair = mean.detach()[: 2 * len(batch.pairs.exchanged)].chunk(2)
+            batch = batch.exchanging(F.one_hot(F.cosine_similarity(first, pair, dim=-1).argmin(1), mean.shape[1]).bool())
         objects = self.object(gather(sample, batch.sources))
-        return self.decoder(self.scene(objects)), mean, logvar
+        return self.logits(self.scene(objects, batch.slots)), mean, logvar
+
+    def _slot(self, slot: int) -> Tensor:
+        if not 0 <= slot < len(self.slots):
+            raise RangeError(f"slot must be from 0 to {len(self.slots) - 1}, got {slot}")
+        return self.slots.vectors[slot]
+
+    def as_hypervectors(self, real: Float[Tensor, "*b dim"]) -> Shaped[Tensor, "*b d"]:
+        """Real vectors as those of the algebra: themselves, or complex ones of half as many entries."""
+        if not self.roles.vectors.is_complex():
+            return real
+        if real.shape[-1] % 2:
+            raise ShapeError(f"vectors of {self.algebra.name} are pairs of real numbers, got {real.shape[-1]} of them")
+        return torch.view_as_complex(real.float().unflatten(-1, (-1, 2)).contiguous())
+
+    def _real(self, hyper: Tensor) -> Tensor:
+        """Vectors of the algebra as real ones."""
+        return torch.view_as_real(hyper).flatten(-2) if hyper.is_complex() else hyper
+
+
+def union(logits: Float[Tensor, "b n c h w"]) -> Float[Tensor, "b c h w"]:
+    """Log odds of pictures laid over one another: a pixel is off when each of the N leaves it off, independently.
+
+    Example:
+        >>> round(union(torch.tensor([0.0, 0.0]).view(1, 2, 1, 1, 1)).sigmoid().item(), 3)
+        0.75
+    """
+    if logits.shape[1] == 1:
+        return logits[:, 0]
+    off = F.softplus(logits.clamp(min=-60)).sum(1)  # minus the log of the probability to be off
+    return off + (-torch.expm1(-off)).log()
 
 
 def gather(features: Float[Tensor, "p features dim"], sources: Int64[Tensor, "*b features"]) -> Float[Tensor, "*b features dim"]:
-    """Feature f of picture sources[..., f], for every f: [*B, F, D].
+    """Feature f of picture sources[..., f], for every f: [*B, F, D]; zeros where the source is -1.
 
     Args:
         features: [P, F, D].
@@ -148,5 +252,9 @@ def gather(features: Float[Tensor, "p features dim"], sources: Int64[Tensor, "*b
     if sources.dtype != torch.int64:
         raise DtypeError(f"sources must be int64, got {sources.dtype}")
     if sources.ndim == 0 or sources.shape[-1] != features.shape[1]:
-        raise ShapeError(f"sources must be [..., {features.shape[1]}], one for each feature, got {list(sources.shape)}")
-    return features[sources, torch.arange(features.shape[1], device=features.device)]
+        raise ShapeError(f"sources must be [..., {features.shape[1]}], one for each feature; got {list(sources.shape)}")
+    # Whole rows are selected, because their gradient is many times faster than that of an index for every entry.
+    rows = sources.clamp(min=0) * features.shape[1] + torch.arange(features.shape[1], device=features.device)
+    found = features.flatten(0, 1).index_select(0, rows.flatten()).unflatten(0, rows.shape)
+    absent = sources < 0
+    return found.masked_fill(absent[..., None], 0) if absent.any() else found

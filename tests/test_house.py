@@ -19,7 +19,7 @@ ALLOWED = {
     "tasks": {"tasks", "encoders", "decoders", "vsa"},
     "examples": {"tasks", "encoders", "decoders", "vsa"},
 }
-LAB = {"torchvision", "einops", "rich", "tyro", "accelerate", "matplotlib"}
+LAB = {"einops", "rich", "tyro", "accelerate", "matplotlib"}
 
 
 def files(folder: str) -> list[Path]:

@@ -32,13 +32,19 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "encoder": {
         "conv": "encoders.conv:ConvEncoder",
         "conv-document": "encoders.conv:document",
+        "conv-small": "encoders.conv:small",
+        "glimpse": "encoders.glimpse:GlimpseEncoder",
     },
     "decoder": {
         "conv": "decoders.conv:ConvDecoder",
         "conv-document": "decoders.conv:document",
+        "conv-small": "decoders.conv:small",
+        "what-where": "decoders.what_where:WhatWhereDecoder",
     },
     "task": {
-        "paired-scene": "tasks.paired_scene:run",
+        "paired": "tasks.paired:TASK",
+        "scene": "tasks.scene:TASK",
+        "paired-scene": "tasks.paired_scene:TASK",
     },
 }
 

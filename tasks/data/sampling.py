@@ -7,54 +7,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, FACTORS, FEATURES, HELD_OUT, IDENTIFIABLE, ORIENTATION, distinct, held_out
+from tasks.data.factors import COUNTS, FACTORS, FEATURES, IDENTIFIABLE, ORIENTATION, distinct
+from tasks.data.split import TENTHS, Part, Split
 from vsa.errors import RangeError, ShapeError
 
 
 @dataclass(frozen=True)
 class Objects:
-    """Which objects may be drawn: any combination of the allowed classes, on one side of the split.
+    """Which objects may be drawn: any combination of the allowed classes that lies in one part of a split.
 
     Attributes:
         allowed: the classes of each factor to draw from, int64 [n] each.
-        held_out: draw only combinations that are never trained on, or only the others.
+        part: train, validation or test.
+        split: what these parts are.
+
+    Example:
+        >>> hearts = Split(test="shape == heart")
+        >>> Objects(part="test", split=hearts).sample(3, torch.Generator().manual_seed(0))[:, 0]
+        tensor([2, 2, 2])
     """
 
     allowed: tuple[Tensor, ...] = tuple(torch.arange(count) for count in COUNTS)
-    held_out: bool = False
+    part: Part = "train"
+    split: Split = TENTHS
 
     @staticmethod
-    def identifiable(held_out: bool = False) -> Objects:
+    def identifiable(part: Part = "train", split: Split = TENTHS) -> Objects:
         """Objects whose orientation can be seen whatever their shape: classes 0 to 9."""
         allowed = [torch.arange(count) for count in COUNTS]
         allowed[ORIENTATION] = torch.tensor(IDENTIFIABLE)
-        return Objects(tuple(allowed), held_out)
+        return Objects(tuple(allowed), part, split)
 
     def accept(self, classes: Tensor) -> Tensor:
-        """Which of the classes [..., 5] lie on this side of the split: bool [...]."""
-        return held_out(classes) == self.held_out
+        """Which of the classes [..., 5] lie in this part of the split: bool [...]."""
+        return self.split.contains(self.part, classes)
+
+    def describe(self) -> str:
+        """The part of the split, for messages."""
+        return f"the {self.part} part (validation: {self.split.validation!r}, test: {self.split.test!r})"
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """n independent objects, int64 [n, 5], uniform over those that may be drawn.
 
         Raises:
-            RangeError: no allowed combination lies on this side of the split.
+            RangeError: no allowed combination lies in this part of the split.
         """
-        found = torch.empty(0, len(FACTORS), dtype=torch.int64)
-        for _ in range(1000):
-            if len(found) >= n:
-                return found[:n]
-            share = HELD_OUT if self.held_out else 1 - HELD_OUT
-            m = int((n - len(found)) / share * 1.2) + 16
-            columns = [allowed[torch.randint(len(allowed), (m,), generator=generator)] for allowed in self.allowed]
-            drawn = torch.stack(columns, -1)
-            found = torch.cat([found, drawn[self.accept(drawn)]])
-        raise RangeError(f"no combination of these classes is {'' if self.held_out else 'not '}held out")
+        every = _every(tuple(tuple(allowed.tolist()) for allowed in self.allowed), self.part, self.split)
+        if not len(every):
+            raise RangeError(f"no combination of the allowed classes lies in {self.describe()}")
+        return every[torch.randint(len(every), (n,), generator=generator)].long()
+
+
+@lru_cache(maxsize=16)  # 4 MB at most, each
+def _every(allowed: tuple[tuple[int, ...], ...], part: Part, split: Split) -> Tensor:
+    """All combinations that may be drawn, uint8 [m, 5]: listed once, so that a rare one is found as fast as a frequent one."""
+    every = torch.cartesian_prod(*(torch.tensor(classes, dtype=torch.uint8) for classes in allowed))
+    return every[split.contains(part, every)]
 
 
 MOST_AT_ONCE = 2048
@@ -95,7 +110,7 @@ def draw_until(n: int, draw: Callable[[Tensor], Tensor], accept: Callable[[Tenso
 
 
 def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Generator) -> Tensor:
-    """Objects that differ from the first ones in the given features, and in no other; on either side of the split.
+    """Objects that differ from the first ones in the given features, and in no other; in any part of the split.
 
     Args:
         first: int64 [n, 5], objects that may be drawn.
@@ -132,8 +147,19 @@ def overlap(a: Tensor, b: Tensor) -> Tensor:
 
 
 def apart(a: Tensor, b: Tensor) -> Tensor:
-    """Which of the pictures a, uint8 [n, 64, 64], share no pixel with which of b, uint8 [m, 64, 64]: bool [n, m]."""
-    return a.flatten(1).float() @ b.flatten(1).float().T == 0
+    """Which of the pictures a, uint8 [n, 64, 64], share no pixel with which of b, uint8 [m, 64, 64]: bool [n, m], on the CPU."""
+    rows_a, rows_b = _words(a), _words(b)
+    shared = torch.zeros(len(a), len(b), dtype=torch.int64)
+    both = torch.empty_like(shared)
+    # A row of 64 pixels is one integer: three times as fast as a product of matrices of pixels.
+    for row_a, row_b in zip(rows_a, rows_b, strict=True):
+        shared |= torch.bitwise_and(row_a[:, None], row_b, out=both)
+    return shared == 0
+
+
+def _words(pictures: Tensor) -> Tensor:
+    """Pictures uint8 [n, 64, 64] with a bit for a pixel: int64 [64, n]."""
+    return torch.from_numpy(np.packbits(pictures.cpu().numpy(), axis=2).view(np.int64)[:, :, 0].T.copy())
 
 
 def choose(allowed: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -193,7 +219,8 @@ def sample_pairs(exchanged: Tensor, objects: Objects, generator: torch.Generator
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
         return objects.accept(drawn[:, 1]) & _differ_just_in(drawn, exchanged[rows])
 
-    first, pair = draw_until(len(exchanged), draw, accept, "no pair that differs in just those features").unbind(1)
+    failure = f"no pair of {objects.describe()} that differs in just those features"
+    first, pair = draw_until(len(exchanged), draw, accept, failure).unbind(1)
     return first, pair
 
 
@@ -222,7 +249,8 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
         return drawn[:, 2, 0] >= 0
 
-    scenes = draw_until(len(exchanged), draw, accept, "no second object that overlaps neither of a pair")
+    failure = f"no second object of {objects.describe()} that overlaps neither of a pair"
+    scenes = draw_until(len(exchanged), draw, accept, failure)
     first, pair, second = scenes.unbind(1)
     return PairedScenes(first, pair, second, exchanged)
 

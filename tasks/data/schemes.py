@@ -1,14 +1,15 @@
-"""Where the five vectors of a target come from in training: `one`, `subset` or `donors`.
+"""Where a target's feature vectors come from in training: `one`, `subset`, `donors` or, for whole scenes, `own`.
 
-A scheme draws a batch: pictures of single objects to encode, and for each target scene which of those pictures gives each
-feature of each object. Composing and decoding is then the same for all schemes.
+A scheme draws a batch: pictures of single objects to encode, and for each target which of those pictures gives each feature of
+each object. Composing and decoding is then the same for all of them.
 
-* `one`: a scene and its pair, which differs in one feature; the vector of that feature is the target's own, the other four come
-  from the pair. This is the exchange of the source document. It does not make features compose: four of five vectors come from
-  one picture, which agrees with the target in all that they could say.
+* `one`: a picture and its pair, which differs in one feature; the vector of that feature is the target's own, the other four
+  come from the pair. This is the exchange of the source document. It does not make features compose: four of five vectors come
+  from one picture, which agrees with the target in all that they could say.
 * `subset`: the same with any set of features that differ.
-* `donors`: each of the five vectors comes from a picture of its own, which was drawn without regard to the other four, so
-  there is nothing but that factor that it could say. Every picture of the batch is a target, and a donor for others.
+* `donors`: each of the five vectors comes from a picture of its own, drawn without regard to the other four, so there is nothing
+  but that factor that it could say. Half of the targets are so assembled; the other half are the pictures themselves.
+* `own`: scenes of 2 to 5 objects, each with the vectors of its own picture.
 """
 
 from __future__ import annotations
@@ -20,9 +21,36 @@ import torch
 from torch import Tensor
 
 from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, FACTORS, ORIENTATION, SHAPE, SYMMETRY, X, Y
-from tasks.data.sampling import Objects, PairedScenes, apart, choose, one_feature, random_subset, sample_paired_scenes
+from tasks.data.factors import FACTORS, canonical
+from tasks.data.sampling import (
+    Objects,
+    apart,
+    choose,
+    draw_until,
+    one_feature,
+    random_subset,
+    sample_paired_scenes,
+    sample_pairs,
+)
+from tasks.data.scenes import ABSENT, FEWEST, MOST, sample_scenes
 from vsa.errors import RangeError
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which targets differ from each other in which features.
+
+    Attributes:
+        exchanged: bool [n, 5]; targets i and n + i, both of them pictures i and n + i too, differ in just these features.
+    """
+
+    exchanged: Tensor
+
+    def sources(self, exchanged: Tensor) -> Tensor:
+        """Which picture gives each feature of the 2 n targets, int64 [2 n, 5]: exchanged features [n, 5] are their own."""
+        n = len(exchanged)
+        own, other = torch.arange(2 * n, device=exchanged.device), torch.arange(2 * n, device=exchanged.device).roll(n)
+        return torch.where(exchanged.repeat(2, 1), own[:, None], other[:, None])
 
 
 @dataclass(frozen=True)
@@ -31,93 +59,131 @@ class Batch:
 
     Attributes:
         pictures: uint8 [P, 1, 64, 64], single objects, to be encoded.
-        sources: int64 [T, N, 5], which picture gives feature f of object n in target t.
-        targets: uint8 [T, 1, 64, 64], the scenes to be drawn.
+        values: int64 [P, 5], their classes as the picture shows them; equal ones say that two pictures share a factor.
+        sources: int64 [T, N, 5], which picture gives feature f of object n in target t; -1 where there is no such object.
+        targets: uint8 [T, 1, 64, 64], the pictures to be drawn.
+        pairs: how the targets pair up, where a scheme made pairs.
+        slots: int64 [T, N], which slot each object takes; in order if there are none.
     """
 
     pictures: Tensor
+    values: Tensor
     sources: Tensor
     targets: Tensor
+    pairs: Pairs | None = None
+    slots: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on a device."""
-        return Batch(self.pictures.to(device), self.sources.to(device), self.targets.to(device))
+        tensors = (self.pictures.to(device), self.values.to(device), self.sources.to(device), self.targets.to(device))
+        pairs = None if self.pairs is None else Pairs(self.pairs.exchanged.to(device))
+        return Batch(*tensors, pairs, None if self.slots is None else self.slots.to(device))
+
+    def shuffled(self, slots: int, generator: torch.Generator) -> Batch:
+        """The same batch with the objects of each target in different slots, at random, of so many."""
+        targets, count = self.sources.shape[:2]
+        return replace(self, slots=torch.rand(targets, slots, generator=generator).argsort(1)[:, :count])
+
+    def exchanging(self, exchanged: Tensor) -> Batch:
+        """The same batch with other features of the first object exchanged between the two of each pair, bool [n, 5].
+
+        Raises:
+            RangeError: the batch has no pairs.
+        """
+        if self.pairs is None:
+            raise RangeError("only pairs exchange features; use the scheme one or subset")
+        sources = self.sources.clone()
+        sources[:, 0] = self.pairs.sources(exchanged)
+        return replace(self, sources=sources)
 
 
-Scheme = Callable[[int, Objects, torch.Generator], Batch]
-"""Draws a batch of so many targets, of these objects."""
+Scheme = Callable[[int, int, Objects, torch.Generator], Batch]
+"""Draws a batch of so many targets, of so many objects each, of these objects."""
 
 
-def one(targets: int, objects: Objects, generator: torch.Generator) -> Batch:
-    """Scenes and their pairs, which differ in one feature."""
-    return _exchange(sample_paired_scenes(one_feature(_half(targets), generator), objects, generator))
+def one(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
+    """Pictures or scenes and their pairs, which differ in one feature of the first object."""
+    return _exchange(one_feature(_half(targets), generator), count, objects, generator)
 
 
-def subset(targets: int, objects: Objects, generator: torch.Generator) -> Batch:
-    """Scenes and their pairs, which differ in a random set of features."""
-    return _exchange(sample_paired_scenes(random_subset(_half(targets), generator), objects, generator))
+def subset(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
+    """Pictures or scenes and their pairs, which differ in a random set of features of the first object."""
+    return _exchange(random_subset(_half(targets), generator), count, objects, generator)
 
 
 def _half(targets: int) -> int:
     if targets < 2 or targets % 2:
-        raise RangeError(f"a batch of scenes and their pairs must have an even size, at least 2; got {targets}")
+        raise RangeError(f"a batch of which half is made from the other half must have an even size, at least 2; got {targets}")
     return targets // 2
 
 
-def _exchange(scenes: PairedScenes) -> Batch:
-    """Each scene and each pair as a target: exchanged features are its own, the others come from its counterpart."""
-    n = len(scenes.first)
-    first, pair, second = torch.arange(3 * n).view(3, n, 1)
-    pictures = render(torch.cat([scenes.first, scenes.pair, scenes.second]))[:, None]
-    kept = second.expand(n, len(FACTORS))
-    sources = torch.cat(
-        [torch.stack([torch.where(scenes.exchanged, own, other), kept], 1) for own, other in ((first, pair), (pair, first))]
-    )
+def _exchange(exchanged: Tensor, count: int, objects: Objects, generator: torch.Generator) -> Batch:
+    _check_count(count)
+    pairs = Pairs(exchanged)
+    sources = pairs.sources(exchanged)[:, None]
+    if count == 1:
+        classes = torch.cat(sample_pairs(exchanged, objects, generator))
+        pictures = render(classes)[:, None]
+        return Batch(pictures, canonical(classes), sources, pictures, pairs)
+    scenes = sample_paired_scenes(exchanged, objects, generator)
+    classes = torch.cat([scenes.first, scenes.pair, scenes.second])
+    pictures = render(classes)[:, None]
+    n = len(exchanged)
+    kept = torch.arange(2 * n, 3 * n)[:, None, None].expand(n, 1, len(FACTORS)).repeat(2, 1, 1)  # the second, in both
     targets = pictures[: 2 * n] | pictures[2 * n :].repeat(2, 1, 1, 1)
-    return Batch(pictures, sources, targets)
+    return Batch(pictures, canonical(classes), torch.cat([sources, kept], 1), targets, pairs)
 
 
-DONORS_LEAST = 32
-"""The smallest batch in which donors are found."""
-
-SHARED_BY = 6
-"""How many pictures of a batch share a value, about: enough that one can give it to another."""
+def _check_count(count: int) -> None:
+    if count not in (1, 2):
+        raise RangeError(f"pairs and donors make targets of 1 or 2 objects, got {count}")
 
 
-def donors(targets: int, objects: Objects, generator: torch.Generator) -> Batch:
-    """Scenes of two objects whose ten vectors come from ten pictures of the batch.
+def donors(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
+    """Half as many pictures as targets; every picture is a target, and so is an object assembled from five of them.
 
-    A batch shows few enough values of each feature that some pictures share each; over the batches all values come alike
-    often. The orientation comes only from a shape that is no more symmetric than the target's: a
-    square cannot tell a heart which way is up.
+    An orientation that a donor's shape leaves open is the first of those that look the same; so is it for the object that is
+    assembled. No assembled object is outside of what may be drawn. A second object is another one of these targets that does not
+    overlap the first.
     """
-    if targets < DONORS_LEAST:
-        raise RangeError(f"the scheme donors needs a batch of at least {DONORS_LEAST} to find donors in it, got {targets}")
-    classes, pictures, fits = _crowd(targets, objects, generator)
-    symmetry = torch.tensor(SYMMETRY)[classes[:, SHAPE]]
-    gives = classes.T[:, :, None] == classes.T[:, None, :]
-    gives[ORIENTATION] &= symmetry[None, :] <= symmetry[:, None]
-    gives.diagonal(dim1=1, dim2=2).fill_(False)
-    donor, found = choose(gives, generator)
-    own = torch.where(found, donor, torch.arange(targets)).T  # the rare picture without a donor gives to itself
-    partner, _ = choose(fits, generator)
-    return Batch(pictures[:, None], torch.stack([own, own[partner]], 1), (pictures | pictures[partner])[:, None])
-
-
-def _crowd(n: int, objects: Objects, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Objects int64 [n, 5], their pictures, and who fits beside whom, bool [n, n], with someone for each."""
-    most = [len(allowed) for allowed in objects.allowed]
-    most[ORIENTATION] = min(most[ORIENTATION], max(2, n // (SHARED_BY * COUNTS[SHAPE])))
-    for f in (X, Y):
-        most[f] = min(most[f], max(8, n // SHARED_BY))
+    _check_count(count)
+    n = _half(targets)
+    features = torch.arange(len(FACTORS))
     for _ in range(100):
-        few = tuple(a[torch.randperm(len(a), generator=generator)[:m]] for a, m in zip(objects.allowed, most, strict=True))
-        classes = replace(objects, allowed=few).sample(n, generator)
-        pictures = render(classes)
-        fits = apart(pictures, pictures)
-        if fits.any(1).all():
-            return classes, pictures, fits
-    raise RangeError("these objects leave no room for a second one beside some of them; allow more positions")
+        classes = objects.sample(n, generator)
+        shown = canonical(classes)
+
+        def draw(rows: Tensor) -> Tensor:
+            return torch.randint(n, (len(rows), len(FACTORS)), generator=generator)
+
+        def accept(rows: Tensor, drawn: Tensor, shown: Tensor = shown) -> Tensor:
+            return objects.accept(shown[drawn, features])
+
+        assembled = draw_until(n, draw, accept, "no five donors for an object of this part of the split")
+        sources = torch.cat([torch.arange(n)[:, None].expand(n, len(FACTORS)), assembled])[:, None]
+        pictures = torch.cat([render(classes), render(shown[assembled, features])])
+        if count == 1:
+            return Batch(pictures[:n, None], shown, sources, pictures[:, None])
+        partner, found = choose(apart(pictures, pictures), generator)
+        if found.all():
+            drawn = (pictures | pictures[partner])[:, None]
+            return Batch(pictures[:n, None], shown, torch.cat([sources, sources[partner]], 1), drawn)
+    raise RangeError("no room for a second object beside some of them; allow more positions, or a larger batch")
 
 
-SCHEMES: dict[str, Scheme] = {"donors": donors, "subset": subset, "one": one}
+def own(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
+    """Scenes of two to so many objects that do not overlap; every object is encoded from a picture of its own."""
+    if not FEWEST <= count <= MOST:
+        raise RangeError(f"scenes have {FEWEST} to {MOST} objects, got at most {count}")
+    scenes = sample_scenes(torch.randint(FEWEST, count + 1, (targets,), generator=generator), objects, generator)
+    present = scenes[..., 0] != ABSENT
+    classes = scenes[present]
+    pictures = render(classes)
+    sources = torch.full(scenes.shape, ABSENT)
+    sources[present] = torch.arange(len(classes))[:, None].expand(-1, len(FACTORS))
+    drawn = torch.zeros(targets, *pictures.shape[1:], dtype=torch.uint8)
+    drawn.index_add_(0, present.nonzero()[:, 0], pictures)
+    return Batch(pictures[:, None], canonical(classes), sources, drawn[:, None])
+
+
+SCHEMES: dict[str, Scheme] = {"donors": donors, "subset": subset, "one": one, "own": own}

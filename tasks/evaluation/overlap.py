@@ -39,3 +39,16 @@ def iou(a: Bool[Tensor, "*batch_a h w"], b: Bool[Tensor, "*batch_b h w"]) -> Flo
     both = (a & b).sum((-2, -1)).float()
     either = (a | b).sum((-2, -1)).float()
     return (both / either).nan_to_num(1.0)
+
+
+def document_score(overlaps: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
+    """What the source document's code calls IoU: 0 up to an IoU of 0.5, a tenth for every twentieth above, 1 only above 0.95.
+
+    Args:
+        overlaps: plain IoU [*batch], of pictures at the threshold 0.5.
+
+    Example:
+        >>> document_score(torch.tensor([0.5, 0.72, 0.96]))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    return (20 * (overlaps - 0.5)).clamp(0, 10).ceil() / 10

@@ -98,6 +98,7 @@ def train(
     budget: Budget,
     *,
     learning_rate: float,
+    weight_decay: float = 0.0,
     accelerator: Accelerator,
 ) -> Trained:
     """Train a model, in place, until the budget is spent; it ends in evaluation mode.
@@ -108,13 +109,20 @@ def train(
         loss: of a model and a batch on its device, a scalar.
         budget: when to stop.
         learning_rate: the highest one of Adam; it warms up, then falls to 0 as a cosine over the budget.
+        weight_decay: of AdamW; with 0 it is Adam.
         accelerator: device, precision and processes.
 
     Raises:
         VSAError: the loss is no longer a finite number.
     """
     model.train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.99), fused=accelerator.device.type != "mps")
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=weight_decay,
+        fused=accelerator.device.type != "mps",
+    )
     prepared, optimizer = accelerator.prepare(model, optimizer)
     recent: list[float] = []
     steps, images, seconds = 0, 0, 0.0

@@ -1,4 +1,5 @@
 import builtins
+import dataclasses
 import sys
 from typing import Any
 
@@ -26,6 +27,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *flags: str, error: BaseException | Non
 def test_flags_make_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     config = run(monkeypatch, "--minutes", "0.5", "--batch-size", "32", "--encoder", "mine:Encoder", "--out", "there")
     assert (config.minutes, config.batch_size, config.encoder, str(config.out)) == (0.5, 32, "mine:Encoder", "there")
+
+
+@pytest.mark.parametrize("preset", [["--preset", "document"], ["--preset=document"]])
+def test_a_preset_is_changed_by_the_other_flags(monkeypatch: pytest.MonkeyPatch, preset: list[str]) -> None:
+    config = run(monkeypatch, *preset, "--steps", "7", "--kl", "0.5")
+    assert config == dataclasses.replace(PairedSceneConfig.named("document"), steps=7, kl=0.5)
+
+
+def test_a_preset_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        run(monkeypatch, "--preset", "paper")
+    assert exit.value.code == 2
+    assert capsys.readouterr().err == "error: preset must be one of default, document, got 'paper'\n"
 
 
 @pytest.mark.parametrize("flags", [["--minutes", "soon"], ["--colour", "red"], ["--device", "abacus"]])
@@ -82,15 +96,3 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         run(monkeypatch)
     assert exit.value.code == 2
     assert capsys.readouterr().err == "error: this needs the package safetensors: run `make demo`, or pip install -e '.[lab]'\n"
-
-
-def test_a_torchvision_of_another_torch_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    importing(monkeypatch, "torchvision", RuntimeError("operator torchvision::nms does not exist"))
-    with pytest.raises(SystemExit) as exit:
-        run(monkeypatch)
-    assert exit.value.code == 2
-    message = capsys.readouterr().err
-    assert "the installed torchvision was built for another torch" in message
-    assert "operator torchvision::nms does not exist" in message
-    assert "install the two together from one place" in message
-    assert message.count("\n") == 1

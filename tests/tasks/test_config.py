@@ -13,9 +13,10 @@ from vsa.errors import RangeError
 
 
 def test_three_minutes_where_no_budget_is_named() -> None:
-    assert (PairedSceneConfig().minutes, PairedSceneConfig().steps) == (3.0, None)
-    assert (PairedSceneConfig(steps=5).minutes, PairedSceneConfig(steps=5).steps) == (None, 5)
-    assert PairedSceneConfig(minutes=1, steps=5).minutes == 1
+    assert PairedSceneConfig().limits() == (None, 180)
+    assert PairedSceneConfig(steps=5).limits() == (5, None)
+    assert PairedSceneConfig(minutes=1, steps=5).limits() == (5, 60)
+    assert PairedSceneConfig.named("document").limits() == (None, 180)
 
 
 def test_it_is_frozen_and_json_can_hold_it() -> None:
@@ -23,6 +24,7 @@ def test_it_is_frozen_and_json_can_hold_it() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.seed = 4  # pyright: ignore[reportAttributeAccessIssue]
     assert json.loads(json.dumps(config.as_json()))["seed"] == 3
+    assert PairedSceneConfig.from_json(json.loads(json.dumps(config.as_json()))) == config
 
 
 @pytest.mark.parametrize(

@@ -6,22 +6,23 @@ from torch import Tensor, nn
 from decoders.conv import ConvDecoder
 from encoders.conv import ConvEncoder
 from tasks.data.sampling import Objects
-from tasks.data.schemes import donors
-from tasks.model import SceneModel, gather
+from tasks.data.schemes import donors, one
+from tasks.model import Decoding, SceneModel, gather, union
 from tests.helpers import error, seeds
 from vsa import Algebra, ItemMemory, get_algebra
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError, VSAError
 
 FEATURES, SLOTS, IMAGE = ("shape", "scale", "orientation", "x", "y"), ("first", "second"), (1, 64, 64)
 
 
-def make(dim: int = 64, algebra: str | Algebra = "MAP") -> SceneModel:
-    roles = ItemMemory(FEATURES, dim, algebra=algebra)
-    slots = ItemMemory(SLOTS, dim, algebra=algebra, seed=1)
-    return SceneModel(ConvEncoder(IMAGE, 5, dim), ConvDecoder(dim, IMAGE), roles, slots).eval()
+def make(dim: int = 64, algebra: str | Algebra = "MAP", decoding: Decoding = "slots") -> SceneModel:
+    size = dim // 2 if algebra == "FHRR" else dim
+    roles = ItemMemory(FEATURES, size, algebra=algebra)
+    slots = ItemMemory(SLOTS, size, algebra=algebra, seed=1)
+    return SceneModel(ConvEncoder(IMAGE, 5, dim), ConvDecoder(dim, IMAGE), roles, slots, decoding=decoding).eval()
 
 
-@pytest.fixture(scope="module", params=["MAP", "HRR"])
+@pytest.fixture(scope="module", params=["MAP", "HRR", "FHRR"])
 def model(request: pytest.FixtureRequest) -> SceneModel:
     return make(algebra=request.param)
 
@@ -89,10 +90,10 @@ def test_a_scene_read_back_slot_by_slot_and_role_by_role() -> None:
 
 def test_forward_draws_the_targets_of_a_batch() -> None:
     model = make()
-    batch = donors(32, Objects(), torch.Generator().manual_seed(0))
+    batch = donors(32, 2, Objects(), torch.Generator().manual_seed(0))
     logits, mean, logvar = model(batch)
     assert logits.shape == batch.targets.shape
-    assert mean.shape == logvar.shape == (32, 5, 64)
+    assert mean.shape == logvar.shape == (16, 5, 64)
     # With a posterior of no width it is the composition of the sources' means.
     with torch.no_grad():
         assert isinstance(model.encoder, ConvEncoder)
@@ -103,13 +104,91 @@ def test_forward_draws_the_targets_of_a_batch() -> None:
     torch.testing.assert_close(logits.sigmoid(), model.decode(scenes), rtol=1e-4, atol=1e-4)
 
 
+def test_an_object_is_added_and_subtracted_in_its_slot(model: SceneModel) -> None:
+    objects = normal(3, 2, 64, seed=0)
+    scene = model.scene(objects)
+    torch.testing.assert_close(scene - model.in_slot(objects[:, 1], 1), model.scene(objects[:, :1]), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(model.scene(objects[:, :1]) + model.in_slot(objects[:, 1], 1), scene)
+
+
+def test_slots_can_be_taken_in_any_order(model: SceneModel) -> None:
+    objects = normal(3, 2, 64, seed=0)
+    swapped = torch.tensor([[1, 0]]).expand(3, 2)
+    torch.testing.assert_close(model.scene(objects, swapped), model.scene(objects.flip(1)))
+    torch.testing.assert_close(model.scene(objects, 1 - swapped), model.scene(objects))
+
+
+def test_absent_objects_add_nothing() -> None:
+    features = normal(3, 5, 8, seed=0)
+    sources = torch.tensor([[[0] * 5, [2] * 5], [[1] * 5, [-1] * 5]])
+    found = gather(features, sources)
+    assert torch.equal(found[0, 1], features[2])
+    assert not found[1, 1].any()
+
+
+@settings(max_examples=20)
+@given(seed=seeds)
+def test_pictures_laid_over_one_another_are_off_where_all_are_off(seed: int) -> None:
+    logits = 10 * normal(2, 3, 1, 4, 4, seed=seed)
+    torch.testing.assert_close(1 - union(logits).sigmoid(), (1 - logits.sigmoid()).prod(1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(union(logits[:, :1]), logits[:, 0])
+    extreme = torch.tensor([-500.0, -200.0, 80.0]).view(1, 3, 1, 1, 1).requires_grad_()
+    union(extreme).sum().backward()
+    assert extreme.grad is not None
+    assert extreme.grad.isfinite().all()
+
+
+def test_a_whole_scene_is_drawn_at_once_and_slots_one_by_one() -> None:
+    whole, slots = make(decoding="whole"), make()
+    slots.load_state_dict(whole.state_dict())
+    scene = normal(2, 64, seed=0)
+    torch.testing.assert_close(whole.decode(scene), whole.decoder(scene).sigmoid())
+    first, second = (slots.decoder(scene * slots.slots.vectors[n]).sigmoid() for n in range(2))
+    torch.testing.assert_close(slots.decode(scene), 1 - (1 - first) * (1 - second), rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_in_a_slot_is_read_without_a_network(model: SceneModel) -> None:
+    model.codebooks = nn.ModuleList(
+        ItemMemory(["a", "b", "c"], model.roles.dim, algebra=model.algebra, seed=10 + f) for f in range(5)
+    )
+    books = [model._real(book.vectors) for book in model.codebooks]  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+    classes = torch.tensor([[0, 1, 2, 1, 0], [2, 2, 1, 0, 1]])
+    features = torch.stack([torch.stack([books[f][k] for f, k in enumerate(row)]) for row in classes.tolist()])
+    objects = model.object(features)
+    scene = model.scene(objects)
+    read = torch.stack([model.read(scene, slot) for slot in range(2)])
+    assert (read == classes).float().mean() >= 0.8, "64 dimensions are few for ten terms"
+    empty = make()
+    with error(VSAError, "no codebooks to read with", "learn_codebooks"):
+        empty.read(scene)
+
+
+def test_a_guess_exchanges_the_feature_in_which_a_pair_differs_most() -> None:
+    model = make()
+    batch = one(8, 1, Objects(), torch.Generator().manual_seed(0))
+    mean = model.posterior(batch.pictures)[0]
+    guess = torch.cosine_similarity(mean[:4], mean[4:], dim=-1).argmin(1)
+    seen: list[Tensor] = []
+    model.object = lambda features: seen.append(features) or SceneModel.object(model, features)  # pyright: ignore[reportAttributeAccessIssue]
+    with torch.no_grad():
+        model.encoder.posterior.bias[5 * 64 :] = -100  # pyright: ignore[reportIndexIssue, reportAttributeAccessIssue]
+        model.encoder.posterior.weight[5 * 64 :] = 0  # pyright: ignore[reportIndexIssue, reportAttributeAccessIssue]
+        model(batch, "guessed")
+    for i in range(4):
+        for f in range(5):
+            giver = i if f == guess[i] else i + 4
+            torch.testing.assert_close(seen[0][i, 0, f], mean[giver, f], rtol=1e-4, atol=1e-4)
+
+
 def test_memories_that_do_not_fit() -> None:
     encoder, decoder = ConvEncoder(IMAGE, 5, 64), ConvDecoder(64, IMAGE)
     roles = ItemMemory(FEATURES, 64)
     with error(AlgebraError, "roles are of the algebra MAP, slots of HRR"):
         SceneModel(encoder, decoder, roles, ItemMemory(SLOTS, 64, algebra="HRR"))
-    with error(AlgebraError, "roles of FHRR cannot bind them", "MAP or HRR"):
-        SceneModel(encoder, decoder, *(ItemMemory(names, 64, algebra="FHRR") for names in (FEATURES, SLOTS)))
+    with error(AlgebraError, "BSC does not bundle by adding", "MAP or HRR"):
+        SceneModel(encoder, decoder, *(ItemMemory(names, 64, algebra="BSC") for names in (FEATURES, SLOTS)))
+    with error(RangeError, "decoding must be 'slots' or 'whole', got 'both'"):
+        SceneModel(encoder, decoder, roles, ItemMemory(SLOTS, 64), decoding="both")  # pyright: ignore[reportArgumentType]
     with error(ShapeError, "roles have dimension 64, slots 32"):
         SceneModel(encoder, decoder, roles, ItemMemory(SLOTS, 32))
 

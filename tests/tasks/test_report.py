@@ -1,19 +1,45 @@
 import io
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from tasks.config import PairedConfig
+from tasks.paired import TASK
 from tasks.report import show
+from tasks.task import Result
+
+TOOK = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu", "precision": "float32"}
 
 
-def test_the_table_holds_what_was_measured() -> None:
+def shown(part: dict[str, Any], folder: Path) -> str:
+    out = io.StringIO()
+    model = TASK.build(PairedConfig(dim=32, encoder="conv", decoder="conv"))
+    show(Result(model, {**part, **TOOK, "identifiable": part}, folder), Console(file=out, width=140))
+    return out.getvalue()
+
+
+def test_the_table_of_edits_holds_what_was_measured(tmp_path: Path) -> None:
+    (tmp_path / "edits.png").touch()
+    read = {"shape": 0.125, "x": 0.375}
     part = {
         "reconstruction_iou": 0.75,
+        "assembly_iou": 0.625,
         "edit_iou": {"shape": 0.5, "x": 0.25},
         "edit_shown": {"shape": 0.875, "x": 0.5},
         "edit_shown_within_one": {"x": 0.9},
+        **dict.fromkeys(("read", "read_within_one", "read_edited", "read_edited_within_one"), read),
     }
-    took = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu", "precision": "float32"}
-    out = io.StringIO()
-    show({**part, **took, "identifiable": part}, Console(file=out, width=100))
-    for text in ("10 steps in 3 s on cpu in float32, 213 images/s", "reconstruction IoU 0.750", "0.250", "0.88", "0.90"):
-        assert text in out.getvalue()
+    text = shown(part, tmp_path)
+    for expected in ("10 steps in 3 s on cpu in float32, 213 images/s", "reconstruction IoU 0.750", "donors 0.625"):
+        assert expected in text
+    for number in ("0.250", "0.875", "0.900", "0.125", "0.375", "edits.png"):
+        assert number in text
+
+
+def test_the_table_of_scenes_goes_by_number_of_objects(tmp_path: Path) -> None:
+    read = {"2": {"shape": 0.5, "x": 0.25}}
+    drawn = {"reconstruction_iou": {"2": 0.75}, "removed_iou": {"2": 0.625}, "added_iou": {"2": 0.875}}
+    text = shown({**drawn, "read": read, "read_within_one": read}, tmp_path)
+    for number in ("0.750", "0.625", "0.875", "0.250"):
+        assert number in text

@@ -13,7 +13,8 @@ from vsa.plugins import BUILT_IN, names
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, table in BUILT_IN.items() for name in table])
 def test_everything_in_the_table_is_there(kind: str, name: str) -> None:
-    assert callable(load(kind, name))
+    loaded = load(kind, name)
+    assert callable(loaded.run if kind == "task" else loaded)
     assert name in names(kind)
 
 
@@ -37,7 +38,13 @@ def test_a_clash_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_names_list_what_exists() -> None:
-    with error(PluginError, "no encoder 'cnov'", "did you mean 'conv'", "conv, conv-document", "package.module:attribute"):
+    with error(
+        PluginError,
+        "no encoder 'cnov'",
+        "did you mean 'conv'",
+        "conv, conv-document, conv-small, glimpse",
+        "package.module:attribute",
+    ):
         load("encoder", "cnov")
     with error(PluginError, "no kind of plugin 'encoders'", "did you mean 'encoder'"):
         load("encoders", "conv")

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, IDENTIFIABLE, held_out
+from tasks.data.factors import COUNTS, IDENTIFIABLE
 from tasks.data.sampling import (
     Objects,
+    apart,
     differ,
     one_feature,
     overlap,
@@ -14,10 +15,22 @@ from tasks.data.sampling import (
     sample_paired_scenes,
     sample_pairs,
 )
+from tasks.data.split import Split
 from tests.helpers import error, seeds
 from vsa.errors import RangeError, ShapeError
 
-objects = st.sampled_from([Objects(), Objects(held_out=True), Objects.identifiable(), Objects.identifiable(held_out=True)])
+HEARTS = Split(validation="tenth == 3", test="shape == heart and x < 20 or shape == ellipse and 5 < y <= 30")
+objects = st.sampled_from(
+    [
+        Objects(),
+        Objects(part="test"),
+        Objects(part="validation"),
+        Objects.identifiable(),
+        Objects.identifiable("test"),
+        Objects(split=HEARTS),
+        Objects.identifiable("validation", HEARTS),
+    ]
+)
 masks = st.lists(st.tuples(*[st.booleans()] * 5), min_size=1, max_size=20).map(torch.tensor)
 
 
@@ -26,12 +39,26 @@ def generator(seed: int) -> torch.Generator:
 
 
 @given(objects=objects, seed=seeds, n=st.integers(0, 50))
-def test_objects_are_on_their_side_and_among_the_allowed(objects: Objects, seed: int, n: int) -> None:
+def test_objects_are_in_their_part_and_among_the_allowed(objects: Objects, seed: int, n: int) -> None:
     classes = objects.sample(n, generator(seed))
     assert classes.shape == (n, 5)
-    assert (held_out(classes) == objects.held_out).all()
+    assert objects.split.contains(objects.part, classes).all()
     assert all(torch.isin(classes[:, f], allowed).all() for f, allowed in enumerate(objects.allowed))
     assert torch.equal(classes, objects.sample(n, generator(seed)))
+
+
+def test_a_rare_object_is_found_and_one_that_does_not_exist_is_an_error() -> None:
+    rare = Split(test="shape == heart and scale == 3 and orientation == 7 and x == 30 and y in (1, 2)")
+    drawn = Objects(part="test", split=rare).sample(1000, generator(0))
+    assert drawn[:, :4].unique(dim=0).tolist() == [[2, 3, 7, 30]]
+    assert drawn[:, 4].bincount().tolist() == pytest.approx([0, 500, 500], abs=60)
+    squares = Objects((torch.tensor([0]), *Objects().allowed[1:]), "test", Split(test="shape == heart"))
+    with error(
+        RangeError, "no combination of the allowed classes", "the test part (validation: 'tenth == 1', test: 'shape == heart')"
+    ):
+        squares.sample(1, generator(0))
+    with error(RangeError, "part must be one of train, validation, test, got 'all'"):
+        Objects(part="all").sample(1, generator(0))  # pyright: ignore[reportArgumentType]
 
 
 def test_all_values_come_alike_often() -> None:
@@ -45,8 +72,8 @@ def test_all_values_come_alike_often() -> None:
 def test_pairs_differ_in_the_given_features_and_in_no_other(objects: Objects, where: torch.Tensor, seed: int) -> None:
     first, pair = sample_pairs(where, objects, generator(seed))
     assert torch.equal(first != pair, where)
-    assert (held_out(first) == objects.held_out).all()
-    assert (held_out(pair) == objects.held_out).all()
+    assert objects.accept(first).all()
+    assert objects.accept(pair).all()
     assert pair[:, 2].max() < (len(IDENTIFIABLE) if len(objects.allowed[2]) == 10 else 40)
 
 
@@ -74,7 +101,15 @@ def test_the_second_object_overlaps_neither_of_the_pair(objects: Objects, where:
     first, pair, second = (render(classes) for classes in (scenes.first, scenes.pair, scenes.second))
     assert not overlap(first, second).any()
     assert not overlap(pair, second).any()
-    assert (held_out(scenes.second) == objects.held_out).all()
+    assert objects.accept(scenes.second).all()
+
+
+@given(seed=seeds, n=st.integers(0, 20), m=st.integers(0, 20))
+def test_apart_are_those_that_overlap_nowhere(seed: int, n: int, m: int) -> None:
+    a, b = (render(Objects().sample(size, generator(seed + i))) for i, size in enumerate((n, m)))
+    each = apart(a, b)
+    assert each.shape == (n, m)
+    assert torch.equal(each.flatten(), ~overlap(a.repeat_interleave(m, 0), b.repeat(n, 1, 1)))
 
 
 def test_drawing_leaves_what_was_drawn_alone() -> None:
@@ -104,8 +139,10 @@ def test_what_does_not_exist_is_an_error() -> None:
     with error(RangeError, "shape cannot differ: only class [2] is allowed"):
         sample_pairs(where, one_shape, generator(0))
     in_the_middle = Objects((*Objects().allowed[:3], torch.tensor([16]), torch.tensor([16])))
-    with error(RangeError, "no second object that overlaps neither of a pair for 1 of 1"):
+    with error(RangeError, "no second object of the train part", "that overlaps neither of a pair for 1 of 1"):
         sample_paired_scenes(where, in_the_middle, generator(0))
+    with error(RangeError, "no pair of the test part", "that differs in just those features for 1 of 1"):
+        sample_pairs(where, Objects(part="test", split=Split(test="shape == heart")), generator(0))
     with error(ShapeError, "bool [n, 5], got torch.int64 [1, 5]"):
         sample_paired_scenes(where.long(), Objects(), generator(0))
     with error(ShapeError, "bool [1, 5], got torch.bool [2, 5]"):

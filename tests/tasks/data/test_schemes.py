@@ -5,16 +5,18 @@ from hypothesis import strategies as st
 
 from tasks.data import schemes
 from tasks.data.dsprites import render
-from tasks.data.factors import FEATURES, SYMMETRY, held_out
+from tasks.data.factors import FEATURES, SYMMETRY, canonical
 from tasks.data.sampling import Objects
-from tasks.data.schemes import SCHEMES, Batch, donors, one, subset
+from tasks.data.schemes import SCHEMES, Batch, donors, one, own, subset
 from tests.helpers import error, seeds
 from vsa.errors import RangeError
 
-objects = st.sampled_from([Objects(), Objects(held_out=True), Objects.identifiable()])
+objects = st.sampled_from([Objects(), Objects(part="test"), Objects.identifiable()])
 
 
-def watched(scheme: schemes.Scheme, n: int, objects: Objects, seed: int, patch: pytest.MonkeyPatch) -> tuple[Batch, torch.Tensor]:
+def watched(
+    scheme: schemes.Scheme, n: int, count: int, objects: Objects, seed: int, patch: pytest.MonkeyPatch
+) -> tuple[Batch, torch.Tensor]:
     """A batch, and the classes of its pictures, seen on their way to the renderer."""
     seen: list[torch.Tensor] = []
 
@@ -24,13 +26,15 @@ def watched(scheme: schemes.Scheme, n: int, objects: Objects, seed: int, patch: 
 
     with patch.context() as context:
         context.setattr(schemes, "render", watch)
-        batch = scheme(n, objects, torch.Generator().manual_seed(seed))
-    return batch, seen[-1]
+        batch = scheme(n, count, objects, torch.Generator().manual_seed(seed))
+    return batch, seen[-2 if scheme is donors else -1]  # the pictures of donors come before what is assembled from them
 
 
 def assembled(batch: Batch, classes: torch.Tensor) -> torch.Tensor:
-    """What the sources say each object is: int64 [T, 2, 5]."""
-    return classes[batch.sources, torch.arange(5)]
+    """What the sources say each object is: int64 [T, N, 5]; as its own picture if all five come from one."""
+    found = canonical(classes)[batch.sources, torch.arange(5)]
+    whole = (batch.sources == batch.sources[..., :1]).all(-1)
+    return torch.where(whole[..., None], classes[batch.sources[..., 0]], found)
 
 
 @pytest.fixture(scope="module")
@@ -38,92 +42,140 @@ def patch() -> pytest.MonkeyPatch:
     return pytest.MonkeyPatch()
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("count", [1, 2])
 @settings(max_examples=20)
 @given(objects=objects, n=st.sampled_from([32, 64]), seed=seeds)
-def test_a_target_is_what_its_sources_say(name: str, objects: Objects, n: int, seed: int, patch: pytest.MonkeyPatch) -> None:
-    batch, classes = watched(SCHEMES[name], n, objects, seed, patch)
+def test_a_donors_target_is_what_its_sources_say(
+    count: int, objects: Objects, n: int, seed: int, patch: pytest.MonkeyPatch
+) -> None:
+    batch, classes = watched(donors, n, count, objects, seed, patch)
     assert batch.targets.shape == (n, 1, 64, 64)
-    assert batch.sources.shape == (n, 2, 5)
-    assert (held_out(classes) == objects.held_out).all()
+    assert batch.sources.shape == (n, count, 5)
+    assert len(batch.pictures) == n // 2
+    assert objects.accept(classes).all()
     assert torch.equal(batch.pictures[:, 0], render(classes))
-    first, second = render(assembled(batch, classes).flatten(0, 1)).unflatten(0, (n, 2)).unbind(1)
-    assert torch.equal(batch.targets[:, 0], first + second), "the objects of a target overlap, or are others"
+    assert torch.equal(batch.values, canonical(classes))
+    shown = assembled(batch, classes)
+    assert objects.accept(shown).all(), "an object was assembled that may not be drawn"
+    parts = render(shown.flatten(0, 1)).unflatten(0, (n, count))
+    assert torch.equal(batch.targets[:, 0], parts.sum(1, dtype=torch.uint8)), "the objects of a target overlap, or are others"
 
 
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize(("scheme", "fewest", "most"), [(one, 1, 1), (subset, 1, 5)])
 @settings(max_examples=20)
 @given(seed=seeds)
 def test_exchanged_features_are_the_targets_own(
-    scheme: schemes.Scheme, fewest: int, most: int, seed: int, patch: pytest.MonkeyPatch
+    scheme: schemes.Scheme, fewest: int, most: int, count: int, seed: int, patch: pytest.MonkeyPatch
 ) -> None:
-    batch, classes = watched(scheme, 20, Objects(), seed, patch)
+    batch, classes = watched(scheme, 20, count, Objects(), seed, patch)
     target = torch.arange(20)
-    assert classes.shape == (30, 5)
+    assert classes.shape == (20 if count == 1 else 30, 5)
     exchanged = classes[:10] != classes[10:20]
-    own = batch.sources[:, 0] == target[:, None]
-    assert torch.equal(own, exchanged.repeat(2, 1))
-    assert fewest <= own.sum(1).min() <= own.sum(1).max() <= most
-    assert torch.equal(batch.sources[:, 0][~own], ((target + 10) % 20)[:, None].expand(20, 5)[~own])
-    assert (batch.sources[:, 1] == (20 + target % 10)[:, None]).all()
+    taken = batch.sources[:, 0] == target[:, None]
+    assert torch.equal(taken, exchanged.repeat(2, 1))
+    assert fewest <= taken.sum(1).min() <= taken.sum(1).max() <= most
+    assert torch.equal(batch.sources[:, 0][~taken], ((target + 10) % 20)[:, None].expand(20, 5)[~taken])
+    assert batch.pairs is not None
+    assert torch.equal(batch.pairs.exchanged, exchanged)
+    if count == 2:
+        assert (batch.sources[:, 1] == (20 + target % 10)[:, None]).all()
+        scenes = render(classes[:20]) + render(classes[20:]).repeat(2, 1, 1)
+        assert torch.equal(batch.targets[:, 0], scenes)
 
 
 @settings(max_examples=20)
-@given(objects=objects, n=st.sampled_from([32, 64, 192]), seed=seeds)
-def test_donors_share_their_factor_and_are_hardly_ever_the_target_itself(
-    objects: Objects, n: int, seed: int, patch: pytest.MonkeyPatch
-) -> None:
-    batch, classes = watched(donors, n, objects, seed, patch)
-    donor = batch.sources[:, 0]
-    assert torch.equal(classes[donor, torch.arange(5)], classes)
-    assert (donor == torch.arange(n)[:, None]).float().mean() < 0.05
-    symmetry = torch.tensor(SYMMETRY)[classes[:, 0]]
-    assert (symmetry[donor[:, 2]] <= symmetry).all(), "a square cannot tell a heart which way is up"
+@given(seed=seeds)
+def test_another_exchange_changes_only_the_first_object(seed: int) -> None:
+    batch = one(8, 2, Objects(), torch.Generator().manual_seed(seed))
+    assert batch.pairs is not None
+    assert torch.equal(batch.exchanging(batch.pairs.exchanged).sources, batch.sources)
+    everything = batch.exchanging(torch.ones(4, 5, dtype=torch.bool))
+    assert torch.equal(everything.sources[:, 0], torch.arange(8)[:, None].expand(8, 5))
+    assert torch.equal(everything.sources[:, 1], batch.sources[:, 1])
+    with error(RangeError, "only pairs exchange features", "scheme one or subset"):
+        donors(32, 1, Objects(), torch.Generator()).exchanging(batch.pairs.exchanged)
+
+
+@settings(max_examples=20)
+@given(count=st.integers(2, 5), seed=seeds)
+def test_scenes_of_their_own_objects(count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
+    batch, classes = watched(own, 12, count, Objects(), seed, patch)
+    present = batch.sources[..., 0] >= 0
+    assert torch.equal(batch.sources >= 0, present[..., None].expand_as(batch.sources))
+    assert 2 <= present.sum(1).min() <= present.sum(1).max() <= count
+    assert torch.equal(batch.sources[present][:, 0].sort().values, torch.arange(len(classes)))
+    pictures = render(classes)
+    for target, sources in zip(batch.targets[:, 0], batch.sources[..., 0], strict=True):
+        assert torch.equal(target, pictures[sources[sources >= 0]].sum(0, dtype=torch.uint8)), "objects overlap"
 
 
 def test_a_donor_says_nothing_about_the_other_factors() -> None:
     """Over many batches a donor's other factors agree with the target's as often as chance has it."""
     patch = pytest.MonkeyPatch()
-    agree, batches = torch.zeros(5, 5), 100
-    for seed in range(batches):
-        batch, classes = watched(donors, 192, Objects(), seed, patch)
-        donor = classes[batch.sources[:, 0]]
-        agree += (donor == classes[:, None]).float().mean(0) / batches
+    agree, many = torch.zeros(5, 5), 0
+    for seed in range(60):
+        batch, classes = watched(donors, 384, 1, Objects(), seed, patch)
+        shown = canonical(classes)
+        sources = batch.sources[192:, 0]
+        donor, target = shown[sources], shown[sources, torch.arange(5)]
+        agree += (donor == target[:, None]).float().sum(0)
+        many += len(target)
+    agree = agree / many
     assert agree.diagonal().tolist() == pytest.approx([1] * 5)
-    # A batch shows 3 shapes, 6 scales, 10 orientations and 32 positions; a donor of the orientation is never more symmetric.
-    chance = torch.tensor([1 / 3, 1 / 6, 1 / 10, 1 / 32, 1 / 32]).repeat(5, 1)
-    chance[FEATURES.index("orientation"), 0] = (1 + 1 / 2 + 1 / 3) / 3
-    off = ~torch.eye(5, dtype=torch.bool)
-    assert (agree - chance)[off].abs().max() < 0.02
+    for f in range(5):
+        for k in range(5):
+            if f != k:
+                counts = canonical(Objects().sample(20_000, torch.Generator().manual_seed(0)))[:, k].bincount() / 20_000
+                assert agree[f, k].item() == pytest.approx(counts.square().sum().item(), abs=0.02), (FEATURES[f], FEATURES[k])
 
 
-def test_all_values_come_alike_often_over_batches() -> None:
-    patch = pytest.MonkeyPatch()
-    classes = torch.cat([watched(donors, 192, Objects(), seed, patch)[1] for seed in range(300)])
-    for f, count in enumerate((3, 6, 40, 32, 32)):
-        share = classes[:, f].bincount(minlength=count) * count / len(classes)
-        assert (share - 1).abs().max() < 0.5, FEATURES[f]  # a batch shows but ten orientations
+def test_an_orientation_that_cannot_be_told_is_the_first_that_looks_the_same() -> None:
+    classes = torch.zeros(3, 40, 5, dtype=torch.int64)
+    classes[..., 0] = torch.arange(3)[:, None]
+    classes[..., 1] = 5
+    classes[..., 2] = torch.arange(40)
+    classes[..., 3:] = 16
+    shown = canonical(classes)
+    assert torch.equal(canonical(shown), shown)
+    assert [shown[k, :, 2].max().item() for k in range(3)] == [9, 19, 38]
+    step = 2 * torch.pi / 39
+    for k, symmetry in enumerate(SYMMETRY):
+        off = (classes[k, :, 2] - shown[k, :, 2]) * step % (2 * torch.pi / symmetry)
+        off = torch.minimum(off, 2 * torch.pi / symmetry - off)
+        assert off.max() <= step / 2 + 1e-6
+    assert torch.equal(shown[:, :10], classes[:, :10]), "on the identifiable subset every shape shows its class"
 
 
 @pytest.mark.parametrize("name", SCHEMES)
 def test_the_same_generator_gives_the_same_batch(name: str) -> None:
-    a, b = (SCHEMES[name](64, Objects(), torch.Generator().manual_seed(3)) for _ in range(2))
-    assert torch.equal(a.pictures, b.pictures)
-    assert torch.equal(a.sources, b.sources)
-    assert torch.equal(a.targets, b.targets)
+    a, b = (SCHEMES[name](64, 2, Objects(), torch.Generator().manual_seed(3)) for _ in range(2))
+    for left, right in ((a.pictures, b.pictures), (a.sources, b.sources), (a.targets, b.targets), (a.values, b.values)):
+        assert torch.equal(left, right)
 
 
-def test_batch_sizes_that_do_not_fit() -> None:
+def test_slots_at_random_are_different_ones() -> None:
+    batch = own(32, 4, Objects(), torch.Generator().manual_seed(0))
+    slots = batch.shuffled(5, torch.Generator().manual_seed(0)).slots
+    assert slots is not None
+    assert slots.shape == batch.sources.shape[:2]
+    assert all(len(set(row)) == len(row) for row in slots.tolist())
+    assert set(slots.flatten().tolist()) == set(range(5))
+
+
+def test_sizes_that_do_not_fit() -> None:
     generator = torch.Generator()
-    with error(RangeError, "donors needs a batch of at least 32", "got 31"):
-        donors(31, Objects(), generator)
-    for scheme in (one, subset):
+    for scheme in (donors, one, subset):
         for n in (0, 7):
             with error(RangeError, "an even size, at least 2", f"got {n}"):
-                scheme(n, Objects(), generator)
+                scheme(n, 1, Objects(), generator)
+        with error(RangeError, "targets of 1 or 2 objects, got 3"):
+            scheme(32, 3, Objects(), generator)
+    with error(RangeError, "scenes have 2 to 5 objects, got at most 6"):
+        own(8, 6, Objects(), generator)
 
 
 def test_objects_without_room_for_a_second_one() -> None:
     middle = Objects((*Objects().allowed[:3], torch.tensor([16]), torch.tensor([16])))
-    with error(RangeError, "no room for a second one", "more positions"):
-        donors(32, middle, torch.Generator().manual_seed(0))
+    with error(RangeError, "no room for a second object", "more positions"):
+        donors(32, 2, middle, torch.Generator().manual_seed(0))

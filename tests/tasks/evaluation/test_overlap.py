@@ -1,7 +1,7 @@
 import torch
 from hypothesis import given
 
-from tasks.evaluation.overlap import iou
+from tasks.evaluation.overlap import document_score, iou
 from tests.helpers import error, seeds
 from vsa.errors import DtypeError, ShapeError
 
@@ -30,3 +30,8 @@ def test_what_does_not_fit() -> None:
         iou(picture.float(), picture)
     with error(ShapeError, "pictures of one size, got [4, 4] and [4, 5]"):
         iou(picture, torch.ones(4, 5, dtype=torch.bool))
+
+
+def test_the_documents_score_starts_at_a_half_and_ends_at_nineteen_twentieths() -> None:
+    overlaps = torch.tensor([0.0, 0.3, 0.5, 0.501, 0.549, 0.749, 0.95, 0.951, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(document_score(overlaps), torch.tensor([0, 0, 0, 0.1, 0.1, 0.5, 0.9, 1, 1], dtype=torch.float64))

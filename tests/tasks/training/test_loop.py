@@ -28,7 +28,10 @@ def loss(model: nn.Module, batch: Batch) -> Tensor:
 
 
 def draw() -> Batch:
-    return Batch(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 5, dtype=torch.int64), torch.zeros(8, 1, 4, 4))
+    whole = torch.int64
+    return Batch(
+        torch.zeros(1, 1, 4, 4), torch.zeros(1, 5, dtype=whole), torch.zeros(1, 1, 5, dtype=whole), torch.zeros(8, 1, 4, 4)
+    )
 
 
 def test_it_learns_and_says_what_it_took() -> None:
@@ -57,12 +60,12 @@ def test_whichever_ends_first() -> None:
 def test_the_learning_rate_rises_then_falls_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rates: list[float] = []
 
-    class Watched(torch.optim.Adam):
+    class Watched(torch.optim.AdamW):
         def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             rates.append(self.param_groups[0]["lr"])
             super().step(closure)
 
-    monkeypatch.setattr(loop.torch.optim, "Adam", Watched)
+    monkeypatch.setattr(loop.torch.optim, "AdamW", Watched)
     train(Line(), draw, loss, Budget(steps=100), learning_rate=0.2, accelerator=make_accelerator("cpu"))
     assert len(rates) == 100
     peak = rates.index(max(rates))

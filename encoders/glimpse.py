@@ -1,0 +1,169 @@
+"""The glimpse encoder: where the object is, is taken out first, and a small window around it is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vsa.errors import RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+class GlimpseEncoder(nn.Module):
+    """Pictures of one object on an empty background to the mean and log variance of their feature vectors.
+
+    The centre of mass is found by counting, not by learning, and a window around it is cut out. Whole pixels of translation
+    are then gone, so that all positions teach the same two linear layers what the object looks like. These give what can be
+    said of the object wherever it is, and a correction of the centre (a heart's centre of mass is not its middle); the
+    corrected centre is spread over radial basis functions along each axis, so that a linear layer can tell every position.
+
+    What and where add up to one short code for each feature, which is set to length 1 and projected by a fixed random matrix
+    to a hypervector of norm about sqrt(dim). All features thus have the same energy: in a superposition each is noise to the
+    others, and one that could grow would drown them. The projection keeps the cosines of the codes.
+
+    Args:
+        image: channels, height and width of a picture; any.
+        features: how many feature vectors.
+        dim: the dimension of each.
+        window: the side of the window in pixels; the object should fit into it.
+        hidden: the width of the two linear layers.
+        code: the length of a feature's code, before it is projected.
+        places: how many radial basis functions along each axis.
+        logvar: the log variance, the same for every picture; -2.4 is noise of 0.3 beside entries of about 1.
+        seed: of the random projection.
+
+    Raises:
+        RangeError: a number is below 1.
+
+    Example:
+        >>> mean, logvar = GlimpseEncoder(image=(1, 64, 64), features=5, dim=1024)(torch.zeros(2, 1, 64, 64))
+        >>> mean.shape
+        torch.Size([2, 5, 1024])
+    """
+
+    projection: Tensor
+
+    def __init__(
+        self,
+        image: tuple[int, int, int],
+        features: int,
+        dim: int,
+        *,
+        window: int = 32,
+        hidden: int = 512,
+        code: int = 64,
+        places: int = 64,
+        logvar: float = -2.4,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = {"features": features, "dim": dim, "window": window, "hidden": hidden, "code": code, "places": places}
+        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
+            if value < 1:
+                raise RangeError(f"GlimpseEncoder needs {name} of at least 1, got {value}")
+        self.image, self.window, self.places, self.logvar = tuple(image), window, places, logvar
+        self.hidden = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(image[0] * window * window, hidden),
+            nn.LayerNorm(hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.LayerNorm(hidden),
+            nn.ReLU(),
+        )
+        self.correction = nn.Linear(hidden, 2)
+        nn.init.zeros_(self.correction.weight)
+        nn.init.zeros_(self.correction.bias)
+        self.what = nn.Linear(hidden, features * code)
+        self.where = nn.Linear(2 * places, features * code)
+        self.split = nn.Unflatten(1, (features, code))
+        generator = torch.Generator().manual_seed(seed)
+        self.register_buffer("projection", torch.randn(features, code, dim, generator=generator))
+
+    def forward(
+        self, images: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
+        """Mean and log variance, [B, features, dim] each; the log variance is one number, seen through `expand`.
+
+        Args:
+            images: float [B, C, H, W] in [0, 1]; 0 is background. In a picture that is empty the window lies in the middle.
+
+        Raises:
+            ShapeError: the pictures are not of the size that the encoder was made for.
+        """
+        if images.ndim != 4 or tuple(images.shape[1:]) != self.image:
+            raise ShapeError(
+                f"GlimpseEncoder was made for pictures [B, {', '.join(map(str, self.image))}], got {list(images.shape)}"
+            )
+        middle = centre(images)
+        seen = self.hidden(glimpse(images, middle, self.window))
+        corrected = middle + self.correction(seen)
+        code = self.split(self.what(seen) + self.where(self._spread(corrected).to(seen.dtype)))
+        mean = torch.einsum("bfk,fkd->bfd", F.normalize(code, dim=-1), self.projection)
+        return mean, mean.new_tensor(self.logvar).expand_as(mean)
+
+    def _spread(self, middle: Tensor) -> Tensor:
+        """Radial basis functions [B, 2 places] of centres [B, 2]: bells one step of the grid wide, from edge to edge."""
+        steps = middle / middle.new_tensor(self.image[:0:-1]) * (self.places - 1)
+        grid = torch.arange(self.places, device=middle.device)
+        return (-0.5 * (steps[:, :, None] - grid).square()).exp().flatten(1)
+
+
+def centre(images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 2"]:
+    """The centres of mass (x, y) of pictures, in pixels from their left upper corner: float32 [B, 2].
+
+    A pixel weighs as much as its channels add up to, and lies half a pixel right of and below its own corner. An empty
+    picture has its centre in the middle.
+
+    Args:
+        images: float [B, C, H, W], not negative.
+
+    Example:
+        >>> picture = torch.zeros(1, 1, 8, 8)
+        >>> picture[0, 0, 2, 5] = 1
+        >>> centre(picture)
+        tensor([[5.5000, 2.5000]])
+    """
+    weights = images.float().sum(1).clamp(min=0)
+    mass = weights.sum((1, 2)).clamp(min=1e-6)  # below that a picture counts as empty, and its gradient stays finite
+    axes = []
+    for across in (1, 2):
+        line = weights.sum(across)
+        n = line.shape[1]
+        from_middle = torch.arange(n, device=line.device) + (1 - n) / 2
+        axes.append(n / 2 + (line * from_middle).sum(1) / mass)
+    return torch.stack(axes, 1)
+
+
+def glimpse(images: Float[Tensor, "b c h w"], middle: Float[Tensor, "b 2"], window: int) -> Float[Tensor, "b c s s"]:
+    """The window around a point of each picture, moved by whole pixels; beyond the edges there are zeros.
+
+    Args:
+        images: [B, C, H, W].
+        middle: float [B, 2], x and y in pixels, within the picture.
+        window: its side in pixels.
+
+    Returns:
+        [B, C, window, window]
+
+    Example:
+        >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
+        >>> glimpse(picture, torch.tensor([[2.5, 1.5]]), 3)[0, 0]
+        tensor([[1., 2., 0.],
+                [4., 5., 0.],
+                [7., 8., 0.]])
+    """
+    before, after = window // 2, (window + 1) // 2
+    padded = F.pad(images, (before, after, before, after)).permute(0, 2, 3, 1)
+    # Rounded at a little less than a half: the middle of a symmetric object often lies on exactly a half, where the last bit
+    # of a sum would decide, and the same object would be seen in two ways.
+    corner = (middle - window / 2 + 0.501).floor().long() + before
+    side = torch.arange(window, device=images.device)
+    batch = torch.arange(len(images), device=images.device)[:, None, None]
+    x, y = (corner[:, :, None] + side).unbind(1)
+    return padded[batch, y[:, :, None], x[:, None, :]].permute(0, 3, 1, 2)

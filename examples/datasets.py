@@ -1,0 +1,58 @@
+"""Draw what the three stages learn from: sprites, pairs, scenes and paired scenes.
+
+    python examples/datasets.py --out runs/datasets --seed 0
+
+No file is downloaded: the pictures are rendered, pixel for pixel as in the published file of dSprites, while they are needed.
+The same samplers feed the training of paired.py, scene.py and paired_scene.py.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tasks.command_line import main
+
+
+@dataclass(frozen=True)
+class DatasetsConfig:
+    """Draw samples of the data sets as four PNG files."""
+
+    out: Path = Path("runs/datasets")
+    """The folder for dsprites.png, paired.png, scene.png and paired_scene.png."""
+    seed: int = 0
+    """The same seed gives the same pictures."""
+    exchange: Literal["one", "subset"] = "one"
+    """What a pair differs in: one feature, or a random set of them."""
+    part: Literal["train", "validation", "test"] = "train"
+    """Which part of the split to draw from."""
+
+
+def datasets(config: DatasetsConfig) -> None:
+    import torch
+
+    from tasks.data.sampling import Objects
+    from tasks.evaluation.dataset_figures import draw_dsprites, draw_paired, draw_paired_scene, draw_scene
+    from tasks.training.run_folder import replacing, run_folder
+    from vsa.errors import RangeError
+
+    if not 0 <= config.seed < 2**63:
+        raise RangeError(f"seed must be from 0 to 2^63 - 1, got {config.seed}")
+    objects, generator = Objects(part=config.part), torch.Generator().manual_seed(config.seed)
+    with run_folder(config.out) as folder:
+        with replacing(folder / "dsprites.png") as path:
+            draw_dsprites(objects, path, generator)
+        with replacing(folder / "paired.png") as path:
+            draw_paired(objects, config.exchange, path, generator)
+        with replacing(folder / "scene.png") as path:
+            draw_scene(objects, path, generator)
+        with replacing(folder / "paired_scene.png") as path:
+            draw_paired_scene(objects, config.exchange, path, generator)
+    for name in ("dsprites", "paired", "scene", "paired_scene"):
+        print(f"picture: {folder / name}.png")
+
+
+if __name__ == "__main__":
+    main(DatasetsConfig, datasets)

@@ -1,0 +1,30 @@
+"""Stage one: an object is the sum of five bound feature vectors, learnt from pictures that exchange them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from tasks.config import PairedConfig
+from tasks.data.sampling import Objects
+from tasks.evaluation.counterfactuals import measure
+from tasks.evaluation.figures import draw_assembly, draw_edits, draw_features, draw_swaps
+from tasks.evaluation.reading import measure_reading
+from tasks.model import SceneModel
+from tasks.task import Task
+
+
+def evaluate(model: SceneModel, objects: Objects, config: PairedConfig, generator: torch.Generator) -> dict[str, Any]:
+    """Reconstruction, edits, assembly and reading of single objects."""
+    return measure(model, 0, objects, config.evaluate, generator) | measure_reading(model, 0, objects, config.evaluate, generator)
+
+
+TASK = Task(
+    name="paired",
+    config=PairedConfig,
+    objects=lambda config: 1,
+    evaluate=evaluate,
+    figures={"edits.png": draw_edits, "swaps.png": draw_swaps, "assembly.png": draw_assembly, "features.png": draw_features},
+)
+run, build, learn = TASK.run, TASK.build, TASK.learn

@@ -1,0 +1,37 @@
+"""The command that trains, measures and exports all three stages, with the smallest budget."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tasks.weights import load_run, stored_metrics
+from tests.conftest import ROOT
+
+
+def test_it_writes_weights_figures_and_the_page(tmp_path: Path) -> None:
+    flags = ["--steps", "1", "--evaluate", "2", "--device", "cpu"]
+    script = str(ROOT / "examples" / "stages.py")
+    ended = subprocess.run([sys.executable, script, *flags], cwd=tmp_path, capture_output=True, text=True, timeout=500)
+    assert ended.returncode == 0, ended.stderr
+    weights = sorted((tmp_path / "weights").iterdir())
+    assert [path.name for path in weights] == ["paired-scene.safetensors", "paired.safetensors", "scene.safetensors"]
+    page = (tmp_path / "docs" / "stages.md").read_text()
+    for path in weights:
+        assert path.stat().st_size <= 16 * 10**6
+        metrics = stored_metrics(path)
+        assert metrics["config"]["start"] == (None if path.stem == "paired" else "weights/paired.safetensors")
+        assert load_run(path).roles.dim == 1024
+        assert f"* **{path.stem}**: 1 steps" in page
+    figures = {path.name for path in (tmp_path / "docs" / "stages").iterdir()}
+    assert {"paired-edits.png", "paired-features.png", "scene-scenes.png", "paired-scene-swaps.png"} <= figures
+    assert page.count("| missed |") > 10
+
+
+def test_a_page_without_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "stages.md").write_text("prose without a place for tables")
+    script = str(ROOT / "examples" / "stages.py")
+    ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: docs/stages.md must have one line <!-- table -->")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs"]

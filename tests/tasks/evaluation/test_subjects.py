@@ -1,0 +1,88 @@
+import pytest
+import torch
+
+from tasks.data.dsprites import render
+from tasks.data.factors import FEATURES, ORIENTATION, SCALE, SHAPE, X
+from tasks.data.sampling import Objects, overlap
+from tasks.evaluation.composition import scene_vectors, truth
+from tasks.evaluation.counterfactuals import edit_by_algebra, sample_edits
+from tasks.evaluation.subjects import assembled, beside, sample_exchanges, sample_swaps, spread
+from tests.tasks.evaluation.test_figures import make
+
+OBJECTS = Objects(part="test")
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_objects_are_spread_over_a_feature() -> None:
+    assert spread(5, SHAPE, OBJECTS, generator())[:, SHAPE].tolist() == [0, 0, 1, 2, 2]
+    assert spread(5, SCALE, OBJECTS, generator())[:, SCALE].unique().numel() == 5
+    x = spread(5, X, OBJECTS, generator())[:, X]
+    assert ((x - torch.tensor([3, 9, 16, 22, 28])).abs() <= 3).all()
+    hearts = spread(5, ORIENTATION, OBJECTS, generator())
+    assert (hearts[:, SHAPE] == 2).all()
+    assert OBJECTS.accept(hearts).all()
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_swaps_exchange_one_feature_of_each_object_with_each_donor(others: int) -> None:
+    swaps = sample_swaps(4, OBJECTS, others, generator())
+    assert [edits.feature for edits in swaps] == list(range(len(FEATURES)))
+    for f, edits in enumerate(swaps):
+        assert edits.others.shape == (16, others, 5)
+        assert torch.equal(edits.first, swaps[0].first)
+        first, donors = edits.first[::4], edits.donors[:4, f]
+        for i in range(4):
+            for j in range(4):
+                expected = first[i].clone()
+                expected[f] = donors[j, f]
+                assert torch.equal(edits.edited[4 * i + j], expected)
+        assert OBJECTS.accept(first).all()
+        assert OBJECTS.accept(donors).all()
+        assert not overlap(edits.rest(), render(edits.edited)).all()
+
+
+def test_assembly_takes_one_feature_after_the_other() -> None:
+    edits = sample_edits(3, tuple(range(5)), 1, OBJECTS, generator())
+    parts = assembled(edits)
+    assert torch.equal(parts[-1].edited, edits.edited)
+    for count, part in enumerate(parts, 1):
+        assert part.features == tuple(range(count))
+        assert torch.equal(part.edited[:, :count], edits.donors.diagonal(dim1=1, dim2=2)[:, :count])
+        assert torch.equal(part.edited[:, count:], edits.first[:, count:])
+    # An untrained model can be wrong about everything but the algebra: nothing of the object is left in the end.
+    model = make(2)
+    before, after = edit_by_algebra(model, edits)
+    steps = [edit_by_algebra(model, part) for part in parts]
+    torch.testing.assert_close(steps[0][0], before)
+    torch.testing.assert_close(steps[-1][1], after)
+
+
+@pytest.mark.parametrize("count", [2, 4, 5])
+def test_an_object_less_and_another_one_more(count: int) -> None:
+    exchanges = sample_exchanges(4, count, 5, OBJECTS, generator())
+    present = [(scenes[..., 0] >= 0).sum(1) for scenes in (exchanges.before, exchanges.fewer, exchanges.more)]
+    assert present[0].tolist() == [count] * 4
+    assert present[1].tolist() == [count - 1] * 4
+    assert present[2].tolist() == [min(count + 1, 5)] * 4
+    assert OBJECTS.accept(exchanges.new).all()
+    assert not overlap(truth(exchanges.fewer).byte(), render(exchanges.new)).any()
+    if count == 5:
+        assert torch.equal(exchanges.out, exchanges.into)
+    # The algebra gives the vectors of these scenes, whatever the model has learnt.
+    model = make(5)
+    by_algebra = exchanges.by_algebra(model)
+    for vectors, scenes in zip(by_algebra, (exchanges.before, exchanges.fewer, exchanges.more), strict=True):
+        torch.testing.assert_close(vectors, scene_vectors(model, scenes)[1], rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_beside_shares_no_pixel_or_as_few_as_can_be() -> None:
+    pictures = render(OBJECTS.sample(4, generator()))
+    other = beside(pictures, OBJECTS, generator())
+    assert OBJECTS.accept(other).all()
+    assert not overlap(pictures, render(other)).any()
+    everywhere = torch.ones(1, 64, 64, dtype=torch.uint8)
+    smallest = render(beside(everywhere, OBJECTS, generator())).sum()
+    assert smallest < render(OBJECTS.sample(50, generator())).flatten(1).sum(1).float().mean() / 2
