@@ -1,0 +1,193 @@
+"""The table of experiments: its rows, the runs as a user starts them, and the page that is written."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks import experiments
+from tasks.experiments import ROWS, Run, table, work
+from tasks.page import check_page, markers
+from tasks.training.run_folder import write_json
+from tests.conftest import ROOT
+from tests.helpers import error
+from vsa.errors import InputError, VSAError
+
+BEGIN, END = markers("table")
+SCRIPT = str(ROOT / "examples" / "experiments.py")
+
+DOCUMENT = """
+    1   PD   mse  sum   1.0    0.0  Bad
+    2   PD   mse  sum   1.0    1.0  Bad
+    3   PD   mse  mean  1.0    0.0  Bad
+    4   PD   mse  mean  0.1    0.0  Bad
+    5   PD   mse  mean  0.01   0.0  Bad
+    6   PD   mse  mean  0.001  0.0  Bad
+    7   PD   mse  mean  1.0    1.0  Bad
+    8   PD   mse  mean  0.1    1.0  Bad
+    9   PD   mse  mean  0.01   1.0  Bad
+    10  PD   mse  mean  0.001  1.0  Bad
+    11  PD   bce  sum   1.0    0.0  Bad
+    12  PD   bce  sum   1.0    1.0  Bad
+    13  PD   bce  sum   0.1    1.0  Bad
+    14  PD   bce  sum   0.0    1.0  Good
+    15  PD   bce  sum   0.01   1.0  Good
+    16  PSD  bce  sum   0.01   1.0  Good
+    17  PSD  bce  sum   0.001  1.0  Bad
+"""
+"""The table of the source document, section 5."""
+
+
+def run_of(row: int, folder: Path, seed: int = 0) -> Run:
+    return Run(ROWS[row - 1], ROWS[row - 1].config(seed=seed, minutes=1.0, steps=2, evaluate=2), folder)
+
+
+def result(run: Run, iou: float) -> dict[str, Any]:
+    by_feature = {"shape": iou - 0.2, "x": iou}
+    metrics = {"reconstruction_iou": iou, "edit_iou": by_feature, "edit_shown": by_feature, "assembly_iou": iou}
+    trained = {"steps": 7, "precision": "float32"}
+    return {"settings": run.settings(), "machine": "an abacus", "trained": trained, "metrics": metrics, "seconds": 1.0}
+
+
+def line(text: str, row: int) -> list[str]:
+    """The cells of a row of the table."""
+    (found,) = (found for found in text.splitlines() if found.startswith(f"| {row} |"))
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def call(cwd: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, SCRIPT, *flags], cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def test_the_documents_rows_are_all_there() -> None:
+    expected = [tuple(row.split()) for row in DOCUMENT.strip().splitlines()]
+    assert len(expected) == 17
+    for row, (number, model, loss, reduction, kl, cosine, quality) in zip(ROWS, expected, strict=False):
+        config = row.config()
+        assert (str(row.number), row.model, row.quality) == (number, model, quality)
+        assert (config.loss, config.reduction, config.kl, config.cosine) == (loss, reduction, float(kl), float(cosine))
+        assert (config.scheme, config.exchange) == ("one", "guessed" if config.cosine else "known")
+        assert (config.encoder, config.decoder, config.decoding, config.contrastive) == ("conv-small", "conv-small", "whole", 0)
+
+
+def test_the_rows_it_lacks_are_there_too() -> None:
+    more = [(row.model, config.kl, config.cosine, config.scheme) for row in ROWS[17:24] if (config := row.config())]
+    assert more == [
+        ("PD", 0.0, 0.0, "one"),
+        ("PD", 0.01, 0.0, "one"),
+        ("PD", 0.001, 0.0, "one"),
+        ("PD", 0.001, 0.0, "subset"),
+        ("PSD", 0.001, 0.0, "subset"),
+        ("PD", 0.001, 0.0, "donors"),
+        ("PSD", 0.001, 0.0, "donors"),
+    ]
+    assert [(row.model, row.settings) for row in ROWS[24:]] == [("PD", {}), ("PSD", {})]
+    assert [row.number for row in ROWS] == list(range(1, len(ROWS) + 1))
+    assert len({str(run_of(row.number, Path()).settings()) for row in ROWS}) == len(ROWS)
+    for row in ROWS:
+        row.config().check()
+
+
+def test_it_runs_writes_the_table_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"# Title\n\nProse before.\n\n{BEGIN}\nold\n{END}\n\nProse after.\n")
+    flags = ["--steps", "2", "--evaluate", "2", "--seeds", "1", "--out", "here", "--page", str(page), "--rows", "14", "26"]
+    first = call(tmp_path, *flags)
+    assert first.returncode == 0, first.stderr
+    assert "2 runs, 0 of them already" in first.stdout
+    assert "2 of 2 done" in first.stdout
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "here").iterdir()}
+    assert len(written) == 2
+    text = page.read_text()
+    assert text.startswith("# Title\n\nProse before.\n\n")
+    assert text.endswith("\n\nProse after.\n")
+    assert "old" not in text
+    assert [line(text, row)[8] for row in (14, 15, 26)] == ["1", "0", "1"]
+
+    again = call(tmp_path, *flags)
+    assert again.returncode == 0, again.stderr
+    assert "2 runs, 2 of them already" in again.stdout
+    assert "done" not in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "here").iterdir()} == written
+    assert page.read_text() == text
+
+
+def test_ctrl_c_ends_the_runs_and_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, SCRIPT, "--out", "here", "--page", str(tmp_path / "page.md")]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        try:
+            assert started.stdout is not None
+            assert started.stdout.readline().startswith(f"{3 * len(ROWS)} runs, 0 of them")
+            os.killpg(started.pid, signal.SIGINT)
+            out, err = started.communicate(timeout=60)  # it would not end while a run still held the pipe
+        finally:
+            started.kill()
+    assert started.returncode == 130
+    assert "the same command goes on from there" in out
+    assert err == "interrupted\n"
+
+
+def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
+    ended = call(tmp_path, "--rows", "99")
+    assert ended.returncode == 2
+    assert ended.stderr == f"error: rows must be from 1 to {len(ROWS)}, got (99,)\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_has_mean_and_deviation_over_the_seeds(tmp_path: Path) -> None:
+    runs = [run_of(row, tmp_path, seed) for seed in range(3) for row in (2, 14)]
+    for run, iou in zip((runs[0], runs[2], runs[3]), (0.5, 0.7, 0.9), strict=True):
+        write_json(run.path, result(run, iou))
+    text = table(runs, "the command")
+    assert line(text, 2)[7:] == [
+        "Bad",
+        "2",
+        "7",
+        *["0.600 ± 0.141", "0.500 ± 0.141", "0.400 ± 0.141", "0.600 ± 0.141"],
+        "0.500 ± 0.141",
+    ]
+    assert line(text, 14)[7:] == ["Good", "1", "7", "0.900", "0.800", "0.700", "0.900", "0.800"]
+    assert line(text, 15)[7:] == ["Good", "0", *[""] * 6]
+    for part in ("for 1 min or 2 steps", "2 pictures", "an abacus; float32", "`the command`"):
+        assert part in text
+    assert "Without a result" not in text
+
+
+def test_a_run_that_ends_in_an_error_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def learn(self, config: object) -> None:
+            raise failure
+
+    monkeypatch.setitem(experiments.TASKS, "PD", Failing())
+    nan, broken = run_of(1, tmp_path), run_of(2, tmp_path)
+    failure: Exception = VSAError("the loss became nan at step 3")
+    work(nan)
+    failure = RuntimeError("out of memory")
+    work(broken)
+    assert (nan.done(), broken.done()) == (True, False)
+    text = table([nan, broken], "")
+    assert "* row 1, seed 0: the loss became nan at step 3" in text
+    assert "* row 2, seed 0: RuntimeError: out of memory" in text
+
+
+def test_other_settings_are_other_runs(tmp_path: Path) -> None:
+    run = run_of(1, tmp_path)
+    longer = Run(run.row, run.row.config(seed=0, minutes=2.0, steps=2, evaluate=2), tmp_path)
+    write_json(run.path, result(run, 0.5))
+    assert (run.done(), longer.done(), run_of(1, tmp_path, seed=1).done()) == (True, False, False)
+    run.path.write_text("{")
+    with error(InputError, str(run.path), "remove it"):
+        run.done()
+    write_json(run.path, {"settings": {}})
+    with error(InputError, str(run.path), "other settings"):
+        run.done()
+
+
+def test_the_page_of_the_project_has_a_place_for_it() -> None:
+    check_page(ROOT / "docs" / "experiments.md", ["table"])
