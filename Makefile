@@ -28,6 +28,7 @@ bench: .venv/lab.installed
 	$(BIN)/python benchmarks/resonator.py
 	$(BIN)/python benchmarks/capacity.py
 	$(BIN)/python benchmarks/data.py
+	$(BIN)/python benchmarks/training.py
 
 clean:
 	rm -rf .venv runs
