@@ -118,9 +118,12 @@ def test_it_runs_writes_the_table_and_goes_on_where_it_stopped(tmp_path: Path) -
 
 def test_ctrl_c_ends_the_runs_and_says_how_to_go_on(tmp_path: Path) -> None:
     command = [sys.executable, SCRIPT, "--out", "here", "--page", str(tmp_path / "page.md")]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as started:
+
+    def heed_interrupts() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background is deaf to them, children too
+
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, preexec_fn=heed_interrupts, **pipes) as started:
         try:
             assert started.stdout is not None
             assert started.stdout.readline().startswith(f"{3 * len(ROWS)} runs, 0 of them")
