@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tasks.command_line import main
+from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -55,8 +56,6 @@ class ExperimentsConfig:
         Raises:
             RangeError: which one, and what is allowed.
         """
-        from vsa.errors import RangeError  # here, because vsa imports torch
-
         for name, right, allowed in (
             ("seeds", self.seeds >= 1, "at least 1"),
             ("jobs", self.jobs >= 1, "at least 1"),

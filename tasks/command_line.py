@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tasks.lab import check_lab, complain
+from vsa.errors import VSAError
 
 Config = TypeVar("Config")
 
@@ -34,8 +35,6 @@ def main(config_class: type[Config], run: Callable[[Config], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        from vsa.errors import VSAError  # here, because vsa imports torch, and --help must not wait for it
-
         if not isinstance(error, VSAError):
             raise
         sys.exit(complain(error))

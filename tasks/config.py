@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
+from vsa.errors import RangeError
+
 Config = TypeVar("Config", bound="StageConfig")
 
 
@@ -88,8 +90,6 @@ class StageConfig:
         if preset == "default":
             return cls()
         if preset not in cls.PRESETS:
-            from vsa.errors import RangeError  # here, because vsa imports torch
-
             raise RangeError(f"preset must be one of {', '.join(['default', *cls.PRESETS])}, got {preset!r}")
         return cls(**DOCUMENT | cls.PRESETS[preset])
 
@@ -121,8 +121,6 @@ class StageConfig:
 
     def _check(self, name: str, right: bool, allowed: str) -> None:
         if not right:
-            from vsa.errors import RangeError  # here, because vsa imports torch
-
             raise RangeError(f"{name} must be {allowed}, got {getattr(self, name)}")
 
     def as_json(self) -> dict[str, Any]:

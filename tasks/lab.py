@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from vsa.errors import MissingExtraError, VSAError
+
 PACKAGES = ("accelerate", "einops", "matplotlib", "rich", "safetensors", "tyro")
 
 
@@ -14,8 +16,6 @@ def check_lab() -> None:
     Raises:
         MissingExtraError: a package is missing.
     """
-    from vsa.errors import MissingExtraError  # here, because vsa imports torch
-
     for name in PACKAGES:
         try:
             import_module(name)
@@ -32,8 +32,6 @@ def complain(message: object) -> int:
 
 
 if __name__ == "__main__":
-    from vsa.errors import VSAError
-
     try:
         check_lab()
     except VSAError as error:

@@ -64,11 +64,14 @@ def test_nothing_is_unpickled_or_evaluated() -> None:
                     assert called not in ("eval", "exec", "torch.load", "torch.save", "pickle.load", "pickle.loads"), path
 
 
-def test_importing_vsa_imports_torch_and_little_more() -> None:
+def test_importing_vsa_waits_for_nothing_and_imports_torch_and_little_more() -> None:
     code = """
-import sys, torch
+import sys
+import vsa, vsa.errors
+assert not {"torch", "numpy"} & set(sys.modules), "nothing was asked for yet"
+import torch
 before = set(sys.modules)
-import vsa
+from vsa import *
 print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

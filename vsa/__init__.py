@@ -1,31 +1,14 @@
-"""Vector symbolic architectures on plain torch tensors: algebra, memories with names, and errors that say what to do."""
+"""Vector symbolic architectures on plain torch tensors: algebra, memories with names, and errors that say what to do.
 
-from vsa.algebra import Algebra, Laws, get_algebra
-from vsa.algebras.bsc import BSC
-from vsa.algebras.fhrr import FHRR
-from vsa.algebras.hrr import HRR
-from vsa.algebras.map import MAP
-from vsa.algebras.packed_bsc import PackedBSC
-from vsa.algebras.sbc import SBC
-from vsa.algebras.vtb import VTB
-from vsa.errors import VSAError
-from vsa.memory import Cleanup, ItemMemory
-from vsa.plugins import load
-from vsa.verbs import (
-    bind,
-    bundle,
-    dot,
-    identity,
-    inverse,
-    multibind,
-    negative,
-    normalize,
-    permute,
-    power,
-    random,
-    similarity,
-    unbind,
-)
+Importing `vsa` does nothing yet: a name is imported when it is first used, and torch with it, so that `vsa --help` need not wait.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vsa.public import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -58,3 +41,18 @@ __all__ = [
     "similarity",
     "unbind",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        found: object = getattr(import_module("vsa.public"), name)
+    elif not name.startswith("_") and find_spec(f"vsa.{name}"):
+        found = import_module(f"vsa.{name}")
+    else:
+        raise AttributeError(f"module 'vsa' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
