@@ -35,8 +35,9 @@ def datasets(config: DatasetsConfig) -> None:
 
     from tasks.data.sampling import Objects
     from tasks.evaluation.dataset_figures import draw_dsprites, draw_paired, draw_paired_scene, draw_scene
-    from tasks.training.run_folder import replacing, run_folder
+    from tasks.training.run_folder import run_folder
     from vsa.errors import RangeError
+    from vsa.files import replacing
 
     if not 0 <= config.seed < 2**63:
         raise RangeError(f"seed must be from 0 to 2^63 - 1, got {config.seed}")

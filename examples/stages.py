@@ -47,9 +47,9 @@ def stages(config: StagesConfig) -> None:
     from tasks.page import check_page, write_page
     from tasks.report import show
     from tasks.stages import GOALS, details, table
-    from tasks.training.run_folder import replacing
     from tasks.weights import stored_metrics
     from vsa import load
+    from vsa.files import replacing
 
     check_page(config.page, ("table", "details"))
     config.weights.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tasks.training.run_folder import replacing
 from vsa.errors import InputError
+from vsa.files import replacing
 
 
 def markers(name: str) -> tuple[str, str]:

@@ -19,10 +19,11 @@ from tasks.evaluation.reading import learn_codebooks
 from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
 from tasks.model import SceneModel
 from tasks.training.loop import Budget, Trained, make_accelerator, train
-from tasks.training.run_folder import replacing, run_folder, write_json
+from tasks.training.run_folder import run_folder, write_json
 from tasks.weights import save, start_from
 from vsa import ItemMemory, get_algebra, load
 from vsa.errors import DtypeError, PluginError
+from vsa.files import replacing
 
 IMAGE = (1, SIZE, SIZE)
 

@@ -16,9 +16,9 @@ from safetensors.torch import save as serialize
 from tasks.config import StageConfig
 from tasks.evaluation.reading import empty_codebooks
 from tasks.model import SceneModel
-from tasks.training.run_folder import replacing
 from vsa import load
 from vsa.errors import InputError, RangeError
+from vsa.files import replacing
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 

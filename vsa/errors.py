@@ -10,7 +10,8 @@ VSAError
 ├── MissingExtraError   a package is not installed, or two do not match     (also an ImportError)
 ├── ExpressionError     a text is not an expression over names              (also a ValueError)
 ├── InputError          a file cannot be read, or is not what it should be  (also an OSError)
-└── OutputError         a file or folder cannot be written                  (also an OSError)
+├── OutputError         a file or folder cannot be written                  (also an OSError)
+└── TrainingError       a training cannot go on: NaN, or no memory          (also a RuntimeError)
 
 Each message says what was wrong, where, and what would be right. The second base is the class that Python itself would have
 raised, so that code which knows nothing of this package can still catch it.
@@ -65,6 +66,10 @@ class InputError(VSAError, OSError):
 
 class OutputError(VSAError, OSError):
     """A file or folder cannot be written."""
+
+
+class TrainingError(VSAError, RuntimeError):
+    """A training cannot go on: its loss is no longer a number, or memory ran out."""
 
 
 def choices(name: object, known: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.training.run_folder import replacing, run_folder, write_json
+from tasks.training.run_folder import run_folder, write_json
 from tests.helpers import error
 from vsa.errors import OutputError
 
@@ -42,23 +42,6 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with error(OutputError, "cannot write to the folder", "Permission denied"), run_folder(tmp_path):
         pytest.fail("the work began")
-
-
-def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"
-    with replacing(path) as part:
-        assert part.suffix == ".png"
-        part.write_text("first")
-
-    def fail_halfway() -> None:
-        with replacing(path) as part:
-            part.write_text("sec")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail_halfway()
-    assert path.read_text() == "first"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Files that are whole or not there, and that are only read when they are files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from vsa.errors import InputError, OutputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name to write; what is written is synced and takes the file's place, or is removed when something fails.
+
+    Whenever the process is killed, or the power fails, there is the old file or the new one.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replacing(Path(folder) / "result.txt") as part:
+        ...         _ = part.write_text("42")
+        ...     (Path(folder) / "result.txt").read_text()
+        '42'
+    """
+    if not path.name or "\0" in str(path):
+        raise OutputError(f"cannot write {str(path)!r}: it is not the name of a file")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        _sync(part)
+        os.replace(part, path)
+        _sync(path.parent)
+    except (InputError, OutputError):
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):  # the folder may be gone; the first error says more
+            part.unlink()
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    if os.name != "posix" and path.is_dir():  # elsewhere folders cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_file(path: Path) -> bytes:
+    """What is in a regular file; folders, pipes and devices are refused, and none is waited for.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+
+    Example:
+        >>> read_file(Path("/dev/null"))
+        Traceback (most recent call last):
+        vsa.errors.InputError: /dev/null is not a regular file
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"{path} is not a regular file")
+            return file.read()
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is not a regular file") from error
+    except (OSError, ValueError, MemoryError, OverflowError) as error:
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error or 'it is too large'}") from error
