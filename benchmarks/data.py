@@ -49,7 +49,7 @@ def main() -> None:
             pictures = len(batch.pictures) + len(batch.targets)
             print(f"batches of 64, {name}, {count} objects: {taken * 1e3:.1f} ms, {pictures / taken:,.0f} pictures/s", flush=True)
     config = PairedSceneConfig(minutes=0.5, device="cpu")
-    taken = seconds(lambda: TASK.batch(config, objects, generator))
+    taken = seconds(lambda: TASK.batch(config, objects, 0))
     _, trained = TASK.learn(config)
     step = trained.seconds / trained.steps
     print(f"a training step of the default: {step * 1e3:.0f} ms, of which drawing the batch {taken / step:.1%}")

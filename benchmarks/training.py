@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,14 @@ from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.scene import TASK as SCENE
 from tasks.task import Task, loss, objects_of
-from tasks.training.loop import make_accelerator
+from tasks.training.processes import make_accelerator
 
 PARTS = ("data", "forward", "backward", "optimiser")
 
 
 def stepper(task: Task[Any], config: StageConfig, accelerator: Accelerator) -> tuple[Callable[[], list[float]], int]:
     """What does a training step and gives the seconds of each part of it, and how many weights it trains."""
-    model, objects, generator = task.build(config).train(), objects_of(config, "train"), torch.Generator().manual_seed(0)
+    model, objects, numbers = task.build(config).train(), objects_of(config, "train"), count()
     weights = list(model.parameters())
     optimizer = torch.optim.AdamW(weights, lr=1e-4, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True)
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -46,7 +46,7 @@ def stepper(task: Task[Any], config: StageConfig, accelerator: Accelerator) -> t
 
     def step() -> list[float]:
         times = [now()]
-        batch = task.batch(config, objects, generator).to(accelerator.device)
+        batch = task.batch(config, objects, next(numbers)).to(accelerator.device)
         times.append(now())
         with accelerator.autocast():
             value = loss(config, model, batch)

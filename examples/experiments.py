@@ -138,7 +138,7 @@ def run_all(todo: list[Run], jobs: int) -> None:
 def report(run: Run, status: int | None) -> float:
     """Print what came of a run; how many seconds it took. One that was killed leaves no file, so its end is written here."""
     from tasks.experiments import MEASURED, machine
-    from tasks.training.run_folder import write_json
+    from tasks.json_file import write_json
 
     found = run.stored()
     if found is None:

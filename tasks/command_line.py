@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
+from tasks.config import CONFIG
+from tasks.json_file import read_json
 from tasks.lab import check_lab, complain
 from vsa.errors import VSAError
 
@@ -15,37 +22,73 @@ Config = TypeVar("Config")
 def main(config_class: type[Config], run: Callable[[Config], None]) -> None:
     """Read the flags of a configuration and run with it.
 
-    A configuration with presets is read from the one that `--preset` names; the other flags change it.
+    A configuration with presets is read from the one that `--preset` names, and with `--resume` from the run in `--out`; the
+    other flags change it.
 
     Exit status: 0 when all went well, 2 for a wrong flag or a VSAError (one line says what and what to do), 130 when
-    interrupted.
+    interrupted by SIGINT (Ctrl-C), 143 by SIGTERM.
+    """
+    if status := status_of(config_class, run, sys.argv[1:]):
+        sys.exit(status)
+
+
+def status_of(config_class: type[Config], run: Callable[[Config], None], flags: Sequence[str], program: str | None = None) -> int:
+    """The exit status of running with these flags; see `main`.
+
+    Args:
+        program: what the help calls the command.
     """
     try:
         import tyro
     except ImportError:
-        sys.exit(complain("this needs the package tyro: run `make demo`, or pip install -e '.[lab]'"))
+        return complain("this needs the package tyro: run `make demo`, or pip install -e '.[lab]'")
+    before = signal.getsignal(signal.SIGTERM)
     try:
-        preset = _preset(sys.argv[1:])
-        named: Any = getattr(config_class, "named", None)
-        start = {} if preset is None or named is None else {"default": named(preset)}
-        config = tyro.cli(config_class, **start)
+        with suppress(ValueError):  # not in the main thread, where no signal comes
+            signal.signal(signal.SIGTERM, _terminate)
+        config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
         check_lab()
         run(config)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except Exception as error:
-        if not isinstance(error, VSAError):
-            raise
-        sys.exit(complain(error))
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "interrupted", file=sys.stderr)
+        return getattr(interrupt, "status", 130)
+    except VSAError as error:
+        return complain(error)
+    finally:
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, before)
+    return 0
 
 
-def _preset(flags: list[str]) -> str | None:
-    """What the last --preset of the flags names."""
+class _Terminated(KeyboardInterrupt):
+    status = 143
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated("terminated")
+
+
+def _start(config_class: type[Config], flags: Sequence[str]) -> dict[str, Any]:
+    """The settings that the flags change, if they are not the usual ones."""
+    stages: Any = config_class
+    if not hasattr(config_class, "from_json"):
+        return {}
+    if "--resume" in flags and "--help" not in flags:
+        folder = Path(_last("--out", flags) or stages().out)
+        if (folder / CONFIG).exists():
+            stored = read_json(folder / CONFIG).get("config")
+            config = stages.from_json(stored)
+            return {"default": replace(config, out=folder)}
+    preset = _last("--preset", flags)
+    return {} if preset is None else {"default": stages.named(preset)}
+
+
+def _last(name: str, flags: Sequence[str]) -> str | None:
+    """The last value of a flag, None if there is none."""
     found = None
     for place, flag in enumerate(flags):
-        if flag == "--preset":
+        if flag == name:
             found = flags[place + 1] if place + 1 < len(flags) else None
-        elif flag.startswith("--preset="):
+        elif flag.startswith(f"{name}="):
             found = flag.partition("=")[2]
     return found

@@ -9,11 +9,14 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from vsa.errors import RangeError
+from vsa.errors import RangeError, choices
 
 Config = TypeVar("Config", bound="StageConfig")
+
+CONFIG = "config.json"
+"""The file in which a run keeps its settings."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,24 @@ class StageConfig:
     """The folder for metrics.json, the figures and model.safetensors."""
     start: Path | None = None
     """A model to start from: its encoder, decoder and roles. A run, or its model.safetensors, of any stage with the same seed."""
+    resume: bool = False
+    """Go on where the run in --out was stopped, with its settings; begin if there is none."""
+    start_over: bool = False
+    """Remove the run that is in --out, and begin."""
+    checkpoint: float = 20.0
+    """Write a checkpoint every so many seconds; more seldom where writing would take more than a twentieth of the time."""
+    log: Literal["none", "tensorboard", "wandb"] = "none"
+    """Log to a tracker too, besides metrics.jsonl."""
     seed: int = 0
     """The same seed and number of steps give the same result on the same device."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes a GPU if there is one."""
     batch_size: int = 256
-    """Target pictures in a step."""
+    """Target pictures in a step, of all processes together."""
+    workers: int = 0
+    """Threads that draw batches ahead of the training; they change its speed and nothing else."""
+    data: Path | None = None
+    """The published file of dSprites, to take the pictures from; without it they are rendered, pixel for pixel the same."""
 
     encoder: str = "glimpse"
     """glimpse, conv, conv-small, conv-document (of the source document), the name of a plugin, or package.module:Class."""
@@ -105,6 +120,11 @@ class StageConfig:
         Raises:
             RangeError: which one, and what is allowed.
         """
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            hint, value = hints[field.name], getattr(self, field.name)
+            if not _fits(value, hint):
+                raise RangeError(f"{field.name} must be {_describe(hint)}, got {value!r}")
         self._check("minutes", self.minutes is None or 0 < self.minutes < math.inf, "above 0")
         self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
         self._check("batch_size", self.batch_size >= 1, "at least 1")
@@ -115,6 +135,9 @@ class StageConfig:
             self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
         self._check("evaluate", self.evaluate >= 1, "at least 1")
+        self._check("workers", 0 <= self.workers <= 64, "from 0 to 64")
+        self._check("checkpoint", 0 <= self.checkpoint < math.inf, "at least 0")
+        self._check("start_over", not (self.resume and self.start_over), "off with --resume: choose one")
         pairs = self.scheme in ("one", "subset")
         self._check("cosine", self.cosine == 0 or pairs, "0 without pairs: use --scheme one or subset")
         self._check("exchange", self.exchange == "known" or pairs, "known without pairs: use --scheme one or subset")
@@ -124,14 +147,59 @@ class StageConfig:
             raise RangeError(f"{name} must be {allowed}, got {getattr(self, name)}")
 
     def as_json(self) -> dict[str, Any]:
-        """The settings as JSON can hold them."""
-        return dataclasses.asdict(self) | {"out": str(self.out), "start": None if self.start is None else str(self.start)}
+        """The settings as JSON can hold them, without what is asked for once: resume and start_over."""
+        stored = {name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(self).items()}
+        return {name: value for name, value in stored.items() if name not in ("resume", "start_over")}
 
     @classmethod
-    def from_json(cls: type[Config], stored: dict[str, Any]) -> Config:
-        """The settings that `as_json` gave."""
-        paths = {name: Path(stored[name]) for name in ("out", "start") if stored.get(name) is not None}
-        return cls(**{**stored, **paths})
+    def from_json(cls: type[Config], stored: Any) -> Config:
+        """The settings that `as_json` gave; one that is missing has its default.
+
+        Raises:
+            RangeError: they are no settings of this kind; it says which is wrong.
+        """
+        if not isinstance(stored, dict):
+            raise RangeError(f"settings must be an object of names and values, got {type(stored).__name__}")
+        hints = get_type_hints(cls)
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(map(str, set(stored) - known)):
+            raise RangeError(f"there is no setting {unknown[0]!r}; {choices(unknown[0], sorted(known))}")
+        paths = {name for name, hint in hints.items() if hint in (Path, Path | None)}
+        read: dict[str, Any] = {
+            name: Path(value) if name in paths and isinstance(value, str) else value for name, value in stored.items()
+        }
+        config = cls(**read)
+        config.check()
+        return config
+
+    def differs(self, other: StageConfig) -> list[str]:
+        """The settings in which another run would be another training: all but those of time, place and writing."""
+        mine, its = self.as_json(), other.as_json()
+        return [name for name in mine if name not in FREE and mine[name] != its.get(name)]
+
+
+FREE = ("preset", "minutes", "steps", "out", "device", "evaluate", "checkpoint", "log", "workers", "data")
+"""What may be another thing when a run goes on."""
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type; only for those that settings have."""
+    if get_origin(hint) is Literal:
+        return isinstance(value, str) and value in get_args(hint)
+    if get_args(hint):  # a union
+        return any(_fits(value, part) for part in get_args(hint))
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+
+
+def _describe(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(get_args(hint))
+    if get_args(hint):
+        return " or ".join(_describe(part) for part in get_args(hint))
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", Path: "a path", type(None): "none"}
+    return names.get(hint, str(hint))
 
 
 DOCUMENT: dict[str, Any] = {

@@ -19,10 +19,10 @@ import torch
 
 from tasks.config import PairedConfig, PairedSceneConfig, StageConfig
 from tasks.evaluation.counterfactuals import measure
+from tasks.json_file import write_json
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.task import Task, objects_of
-from tasks.training.run_folder import write_json
 from vsa.errors import InputError, VSAError
 
 Model = Literal["PD", "PSD"]

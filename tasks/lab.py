@@ -7,7 +7,7 @@ from importlib import import_module
 
 from vsa.errors import MissingExtraError, VSAError
 
-PACKAGES = ("accelerate", "einops", "matplotlib", "rich", "safetensors", "tyro")
+PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "tyro")
 
 
 def check_lab() -> None:

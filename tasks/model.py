@@ -190,18 +190,23 @@ class SceneModel(nn.Module):
     ) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "p features dim"], Float[Tensor, "p features dim"]]:
         """Logits of a batch's targets [T, C, H, W], composed of sampled features, and the posterior [P, F, D] they came from.
 
+        Each of several processes encodes and draws its share of the batch: T is then its part of the targets, P all pictures.
+
         Args:
             batch: what to encode, and how to compose it.
             exchange: which feature vectors pairs exchange: "as drawn", or "guessed", the one in which they differ most.
         """
-        mean, logvar = self.posterior(batch.pictures)
+        share, n = batch.share, len(batch.pictures)
+        mean, logvar = (share.gather(part, n) for part in self.posterior(share.of_as_many(batch.pictures)))
         # Not randn_like, which follows the strides of the mean and is many times slower where they are not in order.
-        sample = mean + torch.randn(mean.shape, device=mean.device) * (logvar / 2).exp()
+        generator = torch.Generator(mean.device).manual_seed(batch.noise)
+        sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
         if exchange == "guessed" and batch.pairs is not None:
             first, pair = mean.detach()[: 2 * len(batch.pairs.exchanged)].chunk(2)
             batch = batch.exchanging(F.one_hot(F.cosine_similarity(first, pair, dim=-1).argmin(1), mean.shape[1]).bool())
-        objects = self.object(gather(sample, batch.sources))
-        return self.logits(self.scene(objects, batch.slots)), mean, logvar
+        objects = self.object(gather(sample, share.of(batch.sources)))
+        slots = None if batch.slots is None else share.of(batch.slots)
+        return self.logits(self.scene(objects, slots)), mean, logvar
 
     def _slot(self, slot: int) -> Tensor:
         if not 0 <= slot < len(self.slots):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
+from accelerate import Accelerator
 
 from tasks.config import StageConfig
 from tasks.data.dsprites import SIZE
@@ -15,14 +19,20 @@ from tasks.data.factors import FEATURES
 from tasks.data.sampling import Objects
 from tasks.data.schemes import SCHEMES, Batch
 from tasks.data.split import Part, Split
+from tasks.evaluation.loss_figure import draw_loss
 from tasks.evaluation.reading import learn_codebooks
+from tasks.json_file import write_json
 from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
 from tasks.model import SceneModel
-from tasks.training.loop import Budget, Trained, make_accelerator, train
-from tasks.training.run_folder import run_folder, write_json
-from tasks.weights import save, start_from
+from tasks.share import Share
+from tasks.training.journal import Journal
+from tasks.training.loop import Budget, Trained, train
+from tasks.training.metrics_log import check_tracker, read_metrics
+from tasks.training.processes import make_accelerator, means, on_first, share_of
+from tasks.training.run_folder import claimed, run_folder
+from tasks.weights import MODEL, save, start_from
 from vsa import ItemMemory, get_algebra, load
-from vsa.errors import DtypeError, PluginError
+from vsa.errors import DtypeError, PluginError, RangeError
 from vsa.files import replacing
 
 IMAGE = (1, SIZE, SIZE)
@@ -74,15 +84,26 @@ class Task(Generic[Config]):
             VSAError: a setting is wrong, a plugin unknown, or the folder cannot be written; nothing half-written is left.
         """
         config.check()
-        with run_folder(config.out) as folder:
-            model, trained = self.learn(config)
+        check_tracker(config.log)
+        trackers = {} if config.log == "none" else {"log_with": config.log, "project_dir": config.out}
+        accelerator = make_accelerator(config.device, config.precision, **trackers)
+        with ExitStack() as stack:
+            folder = config.out.absolute()
+            on_first(accelerator, lambda: _claim(stack, config))
+            journal = Journal(folder, self.name, config, accelerator, partial(self.validate, config, accelerator))
+            stack.callback(journal.close)
+            model, trained = self.learn(config, accelerator, journal)
             if half:
                 model.half().float()
-            save(model, self.name, config, {}, folder / "model.safetensors", half)  # measuring may fail
-            metrics = asdict(trained) | self.measure(model, config) | {"config": config.as_json()}
-            save(model, self.name, config, metrics, folder / "model.safetensors", half)
-            self.draw(model, config, folder)
-            write_json(folder / "metrics.json", metrics)
+            on_first(accelerator, lambda: save(model, self.name, config, {}, folder / MODEL, half))  # measuring may fail
+            metrics = asdict(trained) | self.measure(model, config, accelerator) | {"config": config.as_json()}
+
+            def write() -> None:
+                save(model, self.name, config, metrics, folder / MODEL, half)
+                self.draw(model, config, folder)
+                write_json(folder / "metrics.json", metrics)
+
+            on_first(accelerator, write)
         return Result(model, metrics, folder)
 
     def build(self, config: Config) -> SceneModel:
@@ -102,49 +123,101 @@ class Task(Generic[Config]):
         )
         return SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
 
-    def learn(self, config: Config) -> tuple[SceneModel, Trained]:
-        """A trained model in evaluation mode, and what it took; torch's random state stays as it was."""
+    def learn(
+        self, config: Config, accelerator: Accelerator | None = None, journal: Journal | None = None
+    ) -> tuple[SceneModel, Trained]:
+        """A trained model in evaluation mode, and what it took; torch's random state stays as it was.
+
+        Args:
+            config: the settings.
+            accelerator: device and processes; as the settings say if there is none.
+            journal: where checkpoints are written and looked for; nothing is written without one.
+        """
         config.check()
-        accelerator = make_accelerator(config.device, config.precision)
+        accelerator = make_accelerator(config.device, config.precision) if accelerator is None else accelerator
+        if config.batch_size % accelerator.num_processes:
+            raise RangeError(
+                f"batch_size must be a multiple of the {accelerator.num_processes} processes, got {config.batch_size}"
+            )
         model = self.build(config)
         if config.start is not None:
             start_from(model, config.start)
-        generator = torch.Generator().manual_seed(config.seed)
         objects = objects_of(config, "train")
-        self.batch(config, objects, torch.Generator())  # what the scheme refuses is refused before the bar
+        self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
+        if journal is not None:
+            on_first(accelerator, lambda: journal.begin())
         with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
-            torch.manual_seed(config.seed)  # of the posterior's samples
+            torch.manual_seed(seed_of(config.seed, "process", accelerator.process_index))  # for networks that draw
             trained = train(
                 model,
-                lambda: self.batch(config, objects, generator),
-                lambda composed, batch: loss(config, composed, batch),
+                partial(self.batch, config, objects),
+                partial(loss, config),
                 Budget(*config.limits()),
                 learning_rate=config.learning_rate,
                 weight_decay=config.weight_decay,
                 accelerator=accelerator,
+                workers=config.workers,
+                journal=journal,
             )
-            learn_codebooks(model, objects, generator)
+            learn_codebooks(model, objects, torch.Generator().manual_seed(seed_of(config.seed, "codebooks")))
         return model, trained
 
-    def batch(self, config: Config, objects: Objects, generator: torch.Generator) -> Batch:
-        """One step's data."""
-        count = self.objects(config)
+    def batch(self, config: Config, objects: Objects, number: int) -> Batch:
+        """The batch of a step; it depends on the settings and the number alone, so it matters not who draws it, and when."""
+        count, generator = self.objects(config), torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
         batch = SCHEMES[config.scheme](config.batch_size, count, objects, generator)
-        return batch.shuffled(count, generator) if config.slots == "random" else batch
+        if config.slots == "random":
+            batch = batch.shuffled(count, generator)
+        return replace(batch, noise=seed_of(config.seed, "noise", number))
 
-    def measure(self, model: SceneModel, config: Config) -> dict[str, Any]:
-        """The metrics on test combinations, over all orientations and, beside, over the identifiable subset."""
+    def validate(self, config: Config, accelerator: Accelerator, model: torch.nn.Module) -> float | None:
+        """The loss on a batch of validation combinations, always the same; None where too few of them are left for one."""
+        try:
+            batch = self.batch(config, objects_of(config, "validation"), 0).to(accelerator.device)
+        except RangeError:
+            return None
+        model.eval()
+        with torch.no_grad(), accelerator.autocast():
+            value = loss(config, model, batch).item()
+        model.train()
+        return value
+
+    def measure(self, model: SceneModel, config: Config, accelerator: Accelerator | None = None) -> dict[str, Any]:
+        """The metrics on test combinations, over all orientations and, beside, over the identifiable subset.
+
+        Of several processes each measures its share of the pictures; the metrics are those of all.
+        """
+        share = Share() if accelerator is None else share_of(accelerator)
+        part = replace(config, evaluate=-(-config.evaluate // share.processes))
         full, subset = objects_of(config, "test"), Objects.identifiable("test", Split(config.validation, config.test))
         metrics, identifiable = (
-            self.evaluate(model, objects, config, torch.Generator().manual_seed(config.seed + 1)) for objects in (full, subset)
+            self.evaluate(model, objects, part, torch.Generator().manual_seed(seed_of(config.seed, "measure", share.process)))
+            for objects in (full, subset)
         )
-        return metrics | {"identifiable": identifiable}
+        metrics = metrics | {"identifiable": identifiable}
+        return metrics if accelerator is None else means(accelerator, metrics)
 
     def draw(self, model: SceneModel, config: Config, folder: Path) -> None:
-        """Write the figures of test combinations."""
+        """Write the figures: of test combinations, and of the loss."""
+        draw_loss(read_metrics(folder / "metrics.jsonl"), folder / "loss.png")
         for name, figure in self.figures.items():
             with replacing(folder / name) as part:
                 figure(model, objects_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
+
+
+def _claim(stack: ExitStack, config: StageConfig) -> None:
+    folder = stack.enter_context(run_folder(config.out))
+    stack.enter_context(claimed(folder, config.resume, config.start_over))
+
+
+def seed_of(*what: int | str) -> int:
+    """A seed for each purpose: unlike for unlike ones, always the same for the same.
+
+    Example:
+        >>> seed_of(0, "batch", 7) == seed_of(0, "batch", 7) != seed_of(0, "batch", 8)
+        True
+    """
+    return int.from_bytes(hashlib.blake2b(repr(what).encode(), digest_size=7).digest(), "little")
 
 
 def objects_of(config: StageConfig, part: Part) -> Objects:
@@ -155,7 +228,7 @@ def objects_of(config: StageConfig, part: Part) -> Objects:
 def loss(config: StageConfig, model: torch.nn.Module, batch: Batch) -> torch.Tensor:
     """What a configuration makes small, of a model and a batch."""
     logits, mean, logvar = model(batch, config.exchange)
-    total = reconstruction(logits, batch.targets, config.loss, config.reduction)
+    total = reconstruction(logits, batch.share.of(batch.targets), config.loss, config.reduction)
     if config.kl:
         total = total + config.kl * kl_divergence(mean, logvar)
     if config.contrastive:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialize
 
 from tasks.config import StageConfig
 from tasks.evaluation.reading import empty_codebooks
 from tasks.model import SceneModel
-from vsa import load
-from vsa.errors import InputError, RangeError
-from vsa.files import replacing
+from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint, warn
+from vsa import load, tensor_file
+from vsa.errors import InputError, RangeError, VSAError
 
+KIND = "vsa-torch model 1"
+MODEL = "model.safetensors"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 
 
@@ -37,30 +37,51 @@ def save(model: SceneModel, task: str, config: StageConfig, metrics: dict[str, A
     Raises:
         OutputError: it cannot be written.
     """
-    weights = {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
+    weights = model.state_dict()
     if half:
         weights = {name: weight.half() if weight.dtype == torch.float32 else weight for name, weight in weights.items()}
-    metadata = {"task": task, "config": json.dumps(config.as_json()), "metrics": json.dumps(metrics)}
-    with replacing(path) as part:
-        part.write_bytes(serialize(weights, metadata))
+    described = {"task": task, "config": json.dumps(config.as_json()), "metrics": json.dumps(metrics)}
+    tensor_file.write(path, weights, described, KIND)
 
 
-def load_run(path: Path) -> SceneModel:
-    """The model of a run, in evaluation mode on the CPU: from model.safetensors or the folder that holds it.
+def load_run(path: Path, trust: bool = False) -> SceneModel:
+    """The model of a run, in evaluation mode on the CPU.
+
+    Args:
+        path: model.safetensors or a checkpoint, or the folder of a run: its model, or its newest checkpoint while it has none.
+        trust: build networks that are no part of the project too, which the file names as "package.module:Class". That runs
+            code that the file has chosen, of what is installed.
 
     Raises:
-        InputError: there is no such file, or it does not hold a model.
+        InputError: there is no such file, it does not hold a model, or names code that is not trusted.
     """
     stored, weights = _open(path)
     try:
-        task = load("task", stored["task"])
-        model = task.build(task.config.from_json(json.loads(stored["config"])))
+        task = load("task", _trusted(path, "task", stored["task"], trust))
+        config = task.config.from_json(json.loads(stored["config"]))
+        for kind in ("encoder", "decoder"):
+            _trusted(path, kind, getattr(config, kind), trust)
+        expected = config.dim // 2 if config.roles == "FHRR" else config.dim
+        if weights["roles.vectors"].shape[-1] != expected:  # before anything large is made
+            raise ValueError(f"its roles are not of the dimension {config.dim}")
+        model = task.build(config)
         if any(name.startswith("codebooks.") for name in weights):
             empty_codebooks(model)
         model.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except InputError:
+        raise
+    except (VSAError, KeyError, TypeError, ValueError, RuntimeError, RecursionError, AttributeError) as error:
         raise InputError(f"{path} does not hold a model of this project: {error}") from error
     return model.eval()
+
+
+def _trusted(path: Path, kind: str, name: str, trust: bool) -> str:
+    if ":" in name and not trust:
+        raise InputError(
+            f"{path} names the {kind} {name!r}, code that is no part of this project; if you know it, load it with trust=True, "
+            "or --trust at the command line"
+        )
+    return name
 
 
 def start_from(model: SceneModel, path: Path) -> None:
@@ -88,17 +109,21 @@ def stored_metrics(path: Path) -> dict[str, Any]:
 
 
 def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    """What a file says of itself, and its weights."""
-    path = path / "model.safetensors" if path.is_dir() else path
-    try:
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-    except FileNotFoundError as error:
-        raise InputError(
-            f"there is no model at {path}; train one with examples/paired.py, scene.py or paired_scene.py"
-        ) from error
-    except SafetensorError as error:
-        raise InputError(f"{path} does not hold a model of this project: {error}") from error
+    """What a file says of itself, and its weights; of a folder, those of its model, or else of its newest checkpoint."""
+    if path.is_dir() and not (path / MODEL).exists():
+        checkpoint = Checkpoints(path / "checkpoints").newest(warn)
+        if checkpoint is not None:
+            return _of(checkpoint)
+    path = path / MODEL if path.is_dir() else path
+    if not path.exists():
+        raise InputError(f"there is no model at {path}; train one with examples/paired.py, scene.py or paired_scene.py")
+    described, tensors = tensor_file.read(path, None)
+    return _of(read_checkpoint(path)) if "about" in described else (described, tensors)
+
+
+def _of(checkpoint: Checkpoint) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    about = checkpoint.about
+    return {"task": str(about.get("task")), "config": json.dumps(about.get("config"))}, checkpoint.part("model")
 
 
 def load_model(name: str) -> SceneModel:

@@ -13,6 +13,7 @@ from pkgutil import walk_packages
 # Other people's packages come first: what follows must change how our modules are imported, not theirs.
 import accelerate.state  # noqa: F401
 import einops.layers.torch  # noqa: F401
+import filelock  # noqa: F401
 import hypothesis
 import matplotlib.figure  # noqa: F401
 import numpy as np

@@ -27,6 +27,7 @@ class Objects:
         allowed: the classes of each factor to draw from, int64 [n] each.
         part: train, validation or test.
         split: what these parts are.
+        render: draws objects, int64 [n, 5] to uint8 [n, 64, 64]: the exact renderer, or the published file of the same pictures.
 
     Example:
         >>> hearts = Split(test="shape == heart")
@@ -37,6 +38,7 @@ class Objects:
     allowed: tuple[Tensor, ...] = tuple(torch.arange(count) for count in COUNTS)
     part: Part = "train"
     split: Split = TENTHS
+    render: Callable[[Tensor], Tensor] = render
 
     @staticmethod
     def identifiable(part: Part = "train", split: Split = TENTHS) -> Objects:
@@ -243,7 +245,7 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
     def draw(rows: Tensor) -> Tensor:
         first, pair = sample_pairs(exchanged[rows], objects, generator)
         crowd = objects.sample(len(rows) + 16, generator)
-        second, found = choose(apart(render(first) | render(pair), render(crowd)), generator)
+        second, found = choose(apart(objects.render(first) | objects.render(pair), objects.render(crowd)), generator)
         return torch.stack([first, pair, torch.where(found[:, None], crowd[second], -1)], 1)
 
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import render
 from tasks.data.factors import FACTORS
 from tasks.data.sampling import Objects, apart
 from vsa.errors import RangeError, ShapeError
@@ -67,7 +66,7 @@ def _sample(counts: Tensor, objects: Objects, generator: torch.Generator) -> Ten
     tries, unlucky = 4**counts, 0
     while len(missing):
         crowd = objects.sample(2 * int(counts[missing].sum()) + 64, generator)
-        pictures = render(crowd)
+        pictures = objects.render(crowd)
         chosen, found = _choose(counts[missing], tries[missing], apart(pictures, pictures), generator)
         scenes[missing[found]] = torch.cat([crowd, torch.full_like(crowd[:1], ABSENT)])[chosen[found]]
         missing = missing[~found]

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import render
 from tasks.data.factors import FACTORS, canonical
 from tasks.data.sampling import (
     Objects,
@@ -33,6 +32,7 @@ from tasks.data.sampling import (
     sample_pairs,
 )
 from tasks.data.scenes import ABSENT, FEWEST, MOST, sample_scenes
+from tasks.share import Share
 from vsa.errors import RangeError
 
 
@@ -64,6 +64,8 @@ class Batch:
         targets: uint8 [T, 1, 64, 64], the pictures to be drawn.
         pairs: how the targets pair up, where a scheme made pairs.
         slots: int64 [T, N], which slot each object takes; in order if there are none.
+        noise: the seed of the noise with which posteriors are sampled.
+        share: which part of it this process encodes and draws; all of it if there is but one.
     """
 
     pictures: Tensor
@@ -72,12 +74,20 @@ class Batch:
     targets: Tensor
     pairs: Pairs | None = None
     slots: Tensor | None = None
+    noise: int = 0
+    share: Share = Share()  # noqa: RUF009  (it cannot change)
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on a device."""
-        tensors = (self.pictures.to(device), self.values.to(device), self.sources.to(device), self.targets.to(device))
-        pairs = None if self.pairs is None else Pairs(self.pairs.exchanged.to(device))
-        return Batch(*tensors, pairs, None if self.slots is None else self.slots.to(device))
+        return replace(
+            self,
+            pictures=self.pictures.to(device),
+            values=self.values.to(device),
+            sources=self.sources.to(device),
+            targets=self.targets.to(device),
+            pairs=None if self.pairs is None else Pairs(self.pairs.exchanged.to(device)),
+            slots=None if self.slots is None else self.slots.to(device),
+        )
 
     def shuffled(self, slots: int, generator: torch.Generator) -> Batch:
         """The same batch with the objects of each target in different slots, at random, of so many."""
@@ -123,11 +133,11 @@ def _exchange(exchanged: Tensor, count: int, objects: Objects, generator: torch.
     sources = pairs.sources(exchanged)[:, None]
     if count == 1:
         classes = torch.cat(sample_pairs(exchanged, objects, generator))
-        pictures = render(classes)[:, None]
+        pictures = objects.render(classes)[:, None]
         return Batch(pictures, canonical(classes), sources, pictures, pairs)
     scenes = sample_paired_scenes(exchanged, objects, generator)
     classes = torch.cat([scenes.first, scenes.pair, scenes.second])
-    pictures = render(classes)[:, None]
+    pictures = objects.render(classes)[:, None]
     n = len(exchanged)
     kept = torch.arange(2 * n, 3 * n)[:, None, None].expand(n, 1, len(FACTORS)).repeat(2, 1, 1)  # the second, in both
     targets = pictures[: 2 * n] | pictures[2 * n :].repeat(2, 1, 1, 1)
@@ -161,7 +171,7 @@ def donors(targets: int, count: int, objects: Objects, generator: torch.Generato
 
         assembled = draw_until(n, draw, accept, "no five donors for an object of this part of the split")
         sources = torch.cat([torch.arange(n)[:, None].expand(n, len(FACTORS)), assembled])[:, None]
-        pictures = torch.cat([render(classes), render(shown[assembled, features])])
+        pictures = torch.cat([objects.render(classes), objects.render(shown[assembled, features])])
         if count == 1:
             return Batch(pictures[:n, None], shown, sources, pictures[:, None])
         partner, found = choose(apart(pictures, pictures), generator)
@@ -178,7 +188,7 @@ def own(targets: int, count: int, objects: Objects, generator: torch.Generator) 
     scenes = sample_scenes(torch.randint(FEWEST, count + 1, (targets,), generator=generator), objects, generator)
     present = scenes[..., 0] != ABSENT
     classes = scenes[present]
-    pictures = render(classes)
+    pictures = objects.render(classes)
     sources = torch.full(scenes.shape, ABSENT)
     sources[present] = torch.arange(len(classes))[:, None].expand(-1, len(FACTORS))
     drawn = torch.zeros(targets, *pictures.shape[1:], dtype=torch.uint8)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from signal import SIGTERM
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
+from tasks.training.journal import Journal, State, finite
+from tasks.training.processes import mean_of, same_buffers, share_of, sums
 from tasks.training.progress import Progress
-from vsa.errors import RangeError, VSAError
+from tasks.training.signals import Interrupted, Stop
+from tasks.training.stream import stream
+from vsa.errors import RangeError, TrainingError, VSAError
 
 WARMUP = 0.05
 """The share of the budget over which the learning rate rises."""
@@ -48,11 +53,12 @@ class Trained:
 
     Attributes:
         steps: optimiser steps.
-        seconds: wall time of the loop.
-        images_per_second: target pictures composed, drawn and learnt from, for each second.
-        loss: the mean of the last tenth of the steps.
-        device: where it ran, "cpu" or "cuda".
+        seconds: wall time of the loop, of all parts of a run that was interrupted.
+        images_per_second: target pictures composed, drawn and learnt from, for each second, by all processes together.
+        loss: the mean of the last hundred steps.
+        device: where it ran, "cpu", "cuda" or "mps".
         precision: of the matrix products, "float32" or "bfloat16".
+        processes: how many trained together.
     """
 
     steps: int
@@ -61,59 +67,40 @@ class Trained:
     loss: float
     device: str
     precision: str
-
-
-def fast_bfloat16(device: str) -> bool:
-    """Whether matrix products in bfloat16 are faster than in float32 on this device: GPUs that have them, CPUs with AMX."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-def make_accelerator(device: str = "auto", precision: str = "auto") -> Accelerator:
-    """The device and precision to train with.
-
-    Args:
-        device: "auto" (a GPU if there is one), "cpu", "cuda" or "mps".
-        precision: "auto" (bfloat16 where it is fast), "float32" or "bfloat16".
-
-    Raises:
-        RangeError: there is no such device here.
-    """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto":
-        device = next(name for name in ("cuda", "mps", "cpu") if there[name])
-    if not there.get(device, False):
-        raise RangeError(f"there is no device {device!r} here; use one of {', '.join(name for name in there if there[name])}")
-    if precision == "auto":
-        precision = "bfloat16" if fast_bfloat16(device) else "float32"
-    AcceleratorState._reset_state(reset_partial_state=True)  # else a second run in one process keeps the first one's device
-    return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision], cpu=device == "cpu")
+    processes: int
 
 
 def train(
     model: nn.Module,
-    draw: Callable[[], Batch],
+    draw: Callable[[int], Batch],
     loss: Callable[[nn.Module, Batch], Tensor],
     budget: Budget,
     *,
     learning_rate: float,
     weight_decay: float = 0.0,
     accelerator: Accelerator,
+    workers: int = 0,
+    journal: Journal | None = None,
 ) -> Trained:
     """Train a model, in place, until the budget is spent; it ends in evaluation mode.
 
+    Several processes learn what one would: each has the same batch, and computes its share of it.
+
     Args:
         model: what is trained; it is moved to the accelerator's device.
-        draw: gives the next batch, on the CPU.
-        loss: of a model and a batch on its device, a scalar.
+        draw: gives the batch of a number, on the CPU; the same for the same number, in every process.
+        loss: of a model and a batch on its device, a scalar; of several processes, of this one's share.
         budget: when to stop.
         learning_rate: the highest one of Adam; it warms up, then falls to 0 as a cosine over the budget.
         weight_decay: of AdamW; with 0 it is Adam.
         accelerator: device, precision and processes.
+        workers: threads that draw ahead.
+        journal: writes checkpoints and metrics, and says where to go on; nothing is written without one.
 
     Raises:
-        VSAError: the loss is no longer a finite number.
+        TrainingError: the loss is no longer a finite number, or memory ran out; the last good state is in the journal.
+        OutputError: a checkpoint cannot be written; the one before it is still there.
+        Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
     """
     model.train()
     optimizer = torch.optim.AdamW(
@@ -123,33 +110,79 @@ def train(
         weight_decay=weight_decay,
         fused=accelerator.device.type != "mps",
     )
-    prepared, optimizer = accelerator.prepare(model, optimizer)
-    recent: list[float] = []
-    steps, images, seconds = 0, 0, 0.0
-    started = time.perf_counter()
-    with Progress(budget.steps, budget.seconds) as progress:
-        while (spent := budget.spent(steps, seconds)) < 1:
+    prepared, stepper = accelerator.prepare(model, optimizer)
+    state, share = State() if journal is None else journal.restore(model, optimizer), share_of(accelerator)
+    schedule = {"steps": budget.steps, "seconds": budget.seconds, "learning_rate": learning_rate, "warmup": WARMUP}
+    batches = stream(draw, state.steps, workers)
+    with closing(batches), Stop() as stop, Progress(budget.steps, budget.seconds, accelerator.is_main_process) as progress:
+        began = time.perf_counter() - state.seconds
+        while (spent := budget.spent(state.steps, state.seconds)) < 1:
+            rate = learning_rate * min(1.0, (spent + 1e-3) / WARMUP) * (1 + math.cos(math.pi * spent)) / 2
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate * min(1.0, (spent + 1e-3) / WARMUP) * (1 + math.cos(math.pi * spent)) / 2
-            batch = draw().to(accelerator.device)
-            with accelerator.autocast():
-                value = loss(prepared, batch)
-            optimizer.zero_grad()
-            accelerator.backward(value)
-            optimizer.step()
-
-            steps, images = steps + 1, images + len(batch.targets)
-            recent = [*recent[-max(9, steps // 10) :], value.item()]
-            seconds = time.perf_counter() - started
-            if not math.isfinite(recent[-1]):
-                raise VSAError(f"the loss became {recent[-1]} at step {steps}; lower the learning rate, now {learning_rate}")
-            progress.update(budget.spent(steps, seconds), steps, images / seconds, sum(recent) / len(recent))
+                group["lr"] = rate
+            with _memory(state, journal, accelerator):
+                batch = replace(next(batches), share=share).to(accelerator.device)
+                with accelerator.autocast():
+                    value = loss(prepared, batch)
+                # The clock of the first process counts for all, so that all agree on the budget.
+                first = accelerator.is_main_process
+                total, seconds, due, asked = sums(
+                    accelerator,
+                    value.item(),
+                    (time.perf_counter() - began) * first,
+                    first and journal is not None and journal.due(),
+                    stop.signal > 0,
+                )
+                mean = total / share.processes
+                if not math.isfinite(mean):
+                    if journal is not None and state.steps and finite(model):
+                        journal.save(state, model, optimizer, schedule)
+                    raise TrainingError(_not_finite(mean, state, learning_rate, journal))
+                stepper.zero_grad()
+                accelerator.backward(value)
+                stepper.step()
+            state = state.after(mean, len(batch.targets), seconds)
+            progress.update(budget.spent(state.steps, seconds), state.steps, state.images / seconds, mean_of(state.recent))
+            if journal is not None:
+                journal.record(state, rate)
+                if due or asked:
+                    journal.save(state, model, optimizer, schedule)
+            if asked:
+                where = "" if journal is None else f"; go on with --out {journal.path.parent} --resume"
+                raise Interrupted(stop.signal or SIGTERM, f"stopped at step {state.steps}{where}")
+        same_buffers(accelerator, model)
+        if journal is not None:
+            journal.save(state, model, optimizer, schedule)
     model.eval()
     return Trained(
-        steps=steps,
-        seconds=seconds,
-        images_per_second=images / seconds,
-        loss=sum(recent) / len(recent),
+        steps=state.steps,
+        seconds=state.seconds,
+        images_per_second=state.images / state.seconds,
+        loss=mean_of(state.recent),
         device=accelerator.device.type,
         precision="bfloat16" if accelerator.mixed_precision == "bf16" else "float32",
+        processes=accelerator.num_processes,
     )
+
+
+def _not_finite(loss: float, state: State, learning_rate: float, journal: Journal | None) -> str:
+    """What to say of a loss that is no number."""
+    what = f"the loss became {loss} at step {state.steps + 1}"
+    if journal is None:
+        return f"{what}; lower the learning rate, now {learning_rate}"
+    return f"{what}, with {journal.settings()}; {journal.where()}: start from it with --start and a lower --learning-rate"
+
+
+@contextmanager
+def _memory(state: State, journal: Journal | None, accelerator: Accelerator) -> Iterator[None]:
+    """Say what to do when memory runs out."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        out = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
+        if not out or isinstance(error, VSAError):
+            raise
+        raise TrainingError(
+            f"out of memory in step {state.steps + 1} on {accelerator.device.type}; lower --batch-size or --dim, or take a "
+            f"smaller --encoder or --decoder{'' if journal is None else '; ' + journal.where()}"
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 
 from rich.console import Console
@@ -14,11 +15,12 @@ class Progress:
 
     Args:
         steps, seconds: the budget, for the title.
+        shown: whether to show anything; one of several processes does.
         console: where to show it; standard error if there is none.
     """
 
-    def __init__(self, steps: int | None, seconds: float | None, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+    def __init__(self, steps: int | None, seconds: float | None, shown: bool = True, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, quiet=not shown)
         limits = [f"{seconds / 60:g} min"] if seconds else []
         limits += [f"{steps} steps"] if steps else []
         self.title = f"Training ({' or '.join(limits)})"
@@ -47,5 +49,5 @@ class Progress:
         """Show where the run is: share of the budget, steps, images per second, mean recent loss."""
         self.bar.update(self.task, completed=spent, steps=steps, rate=rate, loss=loss)
         if not self.console.is_terminal and spent >= self.next_line:
-            self.next_line += 0.1
+            self.next_line = math.floor(10 * spent + 1) / 10
             self.console.print(f"{self.title}: {spent:4.0%}  step {steps}  {rate:.0f} images/s  loss {loss:.4g}")

@@ -1,16 +1,20 @@
-"""The folder of a run: checked before the work, and each file whole or not there."""
+"""The folder of a run: checked before the work, used by one run at a time, and never overwritten unless that was asked for."""
 
 from __future__ import annotations
 
-import json
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
+from filelock import FileLock, Timeout
+
+from tasks.config import CONFIG
 from vsa.errors import OutputError
-from vsa.files import replacing
+
+WRITTEN = ("metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints")
+"""What says that there is a run in a folder."""
 
 
 @contextmanager
@@ -37,7 +41,55 @@ def run_folder(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file, whole or not at all; numbers that are not finite are an error."""
-    with replacing(path) as part:
-        part.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+@contextmanager
+def claimed(folder: Path, resume: bool = False, start_over: bool = False) -> Iterator[None]:
+    """The folder for this run alone, until it ends or dies.
+
+    Args:
+        folder: it exists.
+        resume: a run that is there already is going to go on.
+        start_over: a run that is there is removed: its metrics, model, checkpoints and pictures, and nothing else.
+
+    Raises:
+        OutputError: another run is at work in the folder, or one is there already and neither was asked for.
+    """
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError(f"another run is at work in {folder}; wait for its end, or choose another folder with --out") from error
+    except OSError as error:
+        raise OutputError(f"cannot write to the folder {folder}: {error.strerror}; choose another one with --out") from error
+    try:
+        there = [name for name in WRITTEN if (folder / name).exists()]
+        if there and not (resume or start_over):
+            raise OutputError(
+                f"there is a run in {folder} already ({', '.join(there)}); go on with it with --resume, remove it with "
+                "--start-over, or choose another folder with --out"
+            )
+        if start_over:
+            _remove(folder)
+        for part in (*folder.glob(".*.part*"), *folder.glob("checkpoints/.*.part*")):  # of a run that was killed
+            part.unlink(missing_ok=True)
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / ".lock").unlink()
+        lock.release()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a run; what is not a run's stays."""
+    try:
+        for path in (folder / CONFIG, *(folder / name for name in WRITTEN), *folder.glob("*.png")):
+            if path.name == "checkpoints":
+                for old in (*path.glob("step-*"), *path.glob(".step-*")):
+                    old.unlink()
+                if path.is_dir() and not any(path.iterdir()):
+                    path.rmdir()
+            elif path.is_file():
+                path.unlink()
+        for tracker in ("vsa-torch", "wandb"):  # where the trackers of accelerate write
+            shutil.rmtree(folder / tracker, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"cannot remove the run in {folder}: {error.strerror}; choose another one with --out") from error

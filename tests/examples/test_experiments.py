@@ -11,8 +11,8 @@ import pytest
 
 from tasks import experiments
 from tasks.experiments import ROWS, Run, table, work
+from tasks.json_file import write_json
 from tasks.page import check_page, markers
-from tasks.training.run_folder import write_json
 from tests.conftest import ROOT
 from tests.helpers import error
 from vsa.errors import InputError, VSAError

@@ -32,7 +32,9 @@ def small(task: Task[Any], **settings: Any) -> Any:
 @each_task
 def test_a_run_writes_what_it_says(task: Task[Any], tmp_path: Path) -> None:
     result = task.run(small(task, out=tmp_path / "run", seed=4))
-    assert {path.name for path in result.folder.iterdir()} == {"metrics.json", "model.safetensors", *task.figures}
+    written = {"config.json", "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints", "loss.png", *task.figures}
+    assert {path.name for path in result.folder.iterdir()} == written
+    assert [path.name for path in (result.folder / "checkpoints").iterdir()] == ["step-000000002.safetensors"]
     metrics = json.loads((result.folder / "metrics.json").read_text())
     assert metrics["steps"] == 2
     assert metrics["device"] == "cpu"
@@ -87,7 +89,7 @@ def test_the_preset_of_the_document_has_its_sizes_and_settings(task: Task[Any]) 
     assert sum(weight.numel() for weight in model.encoder.parameters()) // 10**6 == 126
     assert model.decoding == "whole"
     assert (config.loss, config.reduction, config.contrastive) == ("bce", "sum", 0)
-    loss(config, model, task.batch(task.config(**vars(config) | {"batch_size": 2}), Objects(), torch.Generator()))
+    loss(config, model, task.batch(task.config(**vars(config) | {"batch_size": 2}), Objects(), 0))
     with error(RangeError, "preset must be one of default, document, got 'paper'"):
         task.config.named("paper")
 
@@ -157,7 +159,7 @@ def test_what_was_learnt_is_kept_when_measuring_fails(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Task, "measure", fail)
     with pytest.raises(ZeroDivisionError):
         PAIRED.run(small(PAIRED, out=tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoints"}
     assert load_run(tmp_path).roles.names == FEATURES
 
 

@@ -1,22 +1,21 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.data import schemes
 from tasks.data.dsprites import render
 from tasks.data.factors import FEATURES, SYMMETRY, canonical
 from tasks.data.sampling import Objects
-from tasks.data.schemes import SCHEMES, Batch, donors, one, own, subset
+from tasks.data.schemes import SCHEMES, Batch, Scheme, donors, one, own, subset
 from tests.helpers import error, seeds
 from vsa.errors import RangeError
 
 objects = st.sampled_from([Objects(), Objects(part="test"), Objects.identifiable()])
 
 
-def watched(
-    scheme: schemes.Scheme, n: int, count: int, objects: Objects, seed: int, patch: pytest.MonkeyPatch
-) -> tuple[Batch, torch.Tensor]:
+def watched(scheme: Scheme, n: int, count: int, objects: Objects, seed: int) -> tuple[Batch, torch.Tensor]:
     """A batch, and the classes of its pictures, seen on their way to the renderer."""
     seen: list[torch.Tensor] = []
 
@@ -24,9 +23,7 @@ def watched(
         seen.append(classes)
         return render(classes)
 
-    with patch.context() as context:
-        context.setattr(schemes, "render", watch)
-        batch = scheme(n, count, objects, torch.Generator().manual_seed(seed))
+    batch = scheme(n, count, replace(objects, render=watch), torch.Generator().manual_seed(seed))
     return batch, seen[-2 if scheme is donors else -1]  # the pictures of donors come before what is assembled from them
 
 
@@ -37,18 +34,11 @@ def assembled(batch: Batch, classes: torch.Tensor) -> torch.Tensor:
     return torch.where(whole[..., None], classes[batch.sources[..., 0]], found)
 
 
-@pytest.fixture(scope="module")
-def patch() -> pytest.MonkeyPatch:
-    return pytest.MonkeyPatch()
-
-
 @pytest.mark.parametrize("count", [1, 2])
 @settings(max_examples=20)
 @given(objects=objects, n=st.sampled_from([32, 64]), seed=seeds)
-def test_a_donors_target_is_what_its_sources_say(
-    count: int, objects: Objects, n: int, seed: int, patch: pytest.MonkeyPatch
-) -> None:
-    batch, classes = watched(donors, n, count, objects, seed, patch)
+def test_a_donors_target_is_what_its_sources_say(count: int, objects: Objects, n: int, seed: int) -> None:
+    batch, classes = watched(donors, n, count, objects, seed)
     assert batch.targets.shape == (n, 1, 64, 64)
     assert batch.sources.shape == (n, count, 5)
     assert len(batch.pictures) == n // 2
@@ -65,10 +55,8 @@ def test_a_donors_target_is_what_its_sources_say(
 @pytest.mark.parametrize(("scheme", "fewest", "most"), [(one, 1, 1), (subset, 1, 5)])
 @settings(max_examples=20)
 @given(seed=seeds)
-def test_exchanged_features_are_the_targets_own(
-    scheme: schemes.Scheme, fewest: int, most: int, count: int, seed: int, patch: pytest.MonkeyPatch
-) -> None:
-    batch, classes = watched(scheme, 20, count, Objects(), seed, patch)
+def test_exchanged_features_are_the_targets_own(scheme: Scheme, fewest: int, most: int, count: int, seed: int) -> None:
+    batch, classes = watched(scheme, 20, count, Objects(), seed)
     target = torch.arange(20)
     assert classes.shape == (20 if count == 1 else 30, 5)
     exchanged = classes[:10] != classes[10:20]
@@ -99,8 +87,8 @@ def test_another_exchange_changes_only_the_first_object(seed: int) -> None:
 
 @settings(max_examples=20)
 @given(count=st.integers(2, 5), seed=seeds)
-def test_scenes_of_their_own_objects(count: int, seed: int, patch: pytest.MonkeyPatch) -> None:
-    batch, classes = watched(own, 12, count, Objects(), seed, patch)
+def test_scenes_of_their_own_objects(count: int, seed: int) -> None:
+    batch, classes = watched(own, 12, count, Objects(), seed)
     present = batch.sources[..., 0] >= 0
     assert torch.equal(batch.sources >= 0, present[..., None].expand_as(batch.sources))
     assert 2 <= present.sum(1).min() <= present.sum(1).max() <= count
@@ -112,10 +100,9 @@ def test_scenes_of_their_own_objects(count: int, seed: int, patch: pytest.Monkey
 
 def test_a_donor_says_nothing_about_the_other_factors() -> None:
     """Over many batches a donor's other factors agree with the target's as often as chance has it."""
-    patch = pytest.MonkeyPatch()
     agree, many = torch.zeros(5, 5), 0
     for seed in range(60):
-        batch, classes = watched(donors, 384, 1, Objects(), seed, patch)
+        batch, classes = watched(donors, 384, 1, Objects(), seed)
         shown = canonical(classes)
         sources = batch.sources[192:, 0]
         donor, target = shown[sources], shown[sources, torch.arange(5)]

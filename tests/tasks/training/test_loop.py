@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
 from tasks.training import loop
-from tasks.training.loop import Budget, fast_bfloat16, make_accelerator, train
+from tasks.training.loop import Budget, train
+from tasks.training.processes import fast_bfloat16, make_accelerator
 from tests.helpers import error
-from vsa.errors import RangeError, VSAError
+from vsa.errors import RangeError, TrainingError
 
 
 class Line(nn.Module):
@@ -27,7 +28,7 @@ def loss(model: nn.Module, batch: Batch) -> Tensor:
     return model(batch)
 
 
-def draw() -> Batch:
+def draw(number: int) -> Batch:
     whole = torch.int64
     return Batch(
         torch.zeros(1, 1, 4, 4), torch.zeros(1, 5, dtype=whole), torch.zeros(1, 1, 5, dtype=whole), torch.zeros(8, 1, 4, 4)
@@ -95,7 +96,7 @@ def test_a_loss_that_is_no_number_stops_the_run(bad: float) -> None:
     def broken(model: nn.Module, batch: Batch) -> Tensor:
         return model(batch) * bad
 
-    with error(VSAError, f"the loss became {bad} at step 1", "learning rate, now 0.1"):
+    with error(TrainingError, f"the loss became {bad} at step 1", "learning rate, now 0.1"):
         train(Line(), draw, broken, Budget(steps=5), learning_rate=0.1, accelerator=make_accelerator("cpu"))
 
 

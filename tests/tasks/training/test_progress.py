@@ -7,7 +7,7 @@ from tasks.training.progress import Progress
 
 def shown(terminal: bool) -> str:
     out = io.StringIO()
-    with Progress(100, 180.0, Console(file=out, force_terminal=terminal, width=140)) as progress:
+    with Progress(100, 180.0, console=Console(file=out, force_terminal=terminal, width=140)) as progress:
         for step in range(1, 101):
             progress.update(step / 100, step, 321.4, 1000 / step)
     return out.getvalue()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.training.run_folder import run_folder, write_json
+from tasks.json_file import write_json
+from tasks.training.run_folder import run_folder
 from tests.helpers import error
 from vsa.errors import OutputError
 

@@ -1,0 +1,129 @@
+"""Devices and processes: one accelerator a run, and what the processes of a run have to agree on."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import nn
+
+from tasks.share import Share
+from vsa.errors import RangeError, VSAError
+
+
+def fast_bfloat16(device: str) -> bool:
+    """Whether matrix products in bfloat16 are faster than in float32 on this device: GPUs that have them, CPUs with AMX."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def make_accelerator(device: str = "auto", precision: str = "auto", **options: Any) -> Accelerator:
+    """The device and precision to train with; under torchrun, with the processes that it started.
+
+    Args:
+        device: "auto" (a GPU if there is one), "cpu", "cuda" or "mps".
+        precision: "auto" (bfloat16 where it is fast), "float32" or "bfloat16".
+        options: of accelerate's Accelerator.
+
+    Raises:
+        RangeError: there is no such device here.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        device = next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there.get(device, False):
+        raise RangeError(f"there is no device {device!r} here; use one of {', '.join(name for name in there if there[name])}")
+    if precision == "auto":
+        precision = "bfloat16" if fast_bfloat16(device) else "float32"
+    AcceleratorState._reset_state(reset_partial_state=True)  # else a second run in one process keeps the first one's device
+    return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision], cpu=device == "cpu", **options)
+
+
+def share_of(accelerator: Accelerator) -> Share:
+    """The part of a batch that this process computes."""
+    return Share(accelerator.process_index, accelerator.num_processes)
+
+
+def sums(accelerator: Accelerator, *numbers: float) -> list[float]:
+    """Each number, summed over all processes."""
+    if accelerator.num_processes == 1:
+        return list(numbers)
+    every = accelerator.reduce(torch.tensor(numbers, dtype=torch.float64, device=accelerator.device), "sum")
+    return every.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def means(accelerator: Accelerator, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Metrics of which each number is the mean over all processes; they measured equally many pictures."""
+    if accelerator.num_processes == 1:
+        return metrics
+    totals = iter(sums(accelerator, *_numbers(metrics)))
+    return _filled(metrics, lambda: next(totals) / accelerator.num_processes)
+
+
+def _numbers(metrics: dict[str, Any]) -> list[float]:
+    return [number for value in metrics.values() for number in (_numbers(value) if isinstance(value, dict) else [value])]
+
+
+def _filled(metrics: dict[str, Any], number: Callable[[], float]) -> dict[str, Any]:
+    return {name: _filled(value, number) if isinstance(value, dict) else number() for name, value in metrics.items()}
+
+
+class ElsewhereError(VSAError):
+    """Another process failed, and said why."""
+
+
+def on_first(accelerator: Accelerator, action: Callable[[], None]) -> None:
+    """Do something in the first process alone, while the others wait; what fails there, fails everywhere.
+
+    Raises:
+        VSAError: as the action does; an ElsewhereError in the other processes.
+    """
+    failure: BaseException | None = None
+    if accelerator.is_main_process:
+        try:
+            action()
+        except VSAError as error:
+            failure = error
+    (failed,) = sums(accelerator, float(failure is not None))
+    if failure is not None:
+        raise failure
+    if failed:
+        raise ElsewhereError("the first process stopped, and said why")
+
+
+def random_states(accelerator: Accelerator) -> dict[str, torch.Tensor]:
+    """The states of torch's generators in every process, by device and process; all processes must ask at once."""
+    states = {"cpu": torch.get_rng_state()}
+    if accelerator.device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(accelerator.device)
+    every = {}
+    for name, state in states.items():
+        gathered = share_of(accelerator).gather(state[None].to(accelerator.device), accelerator.num_processes)
+        every |= {f"{name}.{process}": one.cpu() for process, one in enumerate(gathered)}
+    return every
+
+
+def set_random_states(accelerator: Accelerator, states: dict[str, torch.Tensor]) -> None:
+    """Go on from the states of this process; a process that there was not yet keeps its own."""
+    process = accelerator.process_index
+    if f"cpu.{process}" in states:
+        torch.set_rng_state(states[f"cpu.{process}"])
+    if f"cuda.{process}" in states and accelerator.device.type == "cuda":
+        torch.cuda.set_rng_state(states[f"cuda.{process}"], accelerator.device)
+
+
+def same_buffers(accelerator: Accelerator, model: nn.Module) -> None:
+    """Give every process the first one's buffers: statistics of batch norms, which saw its share of the pictures alone."""
+    if accelerator.num_processes > 1:
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, 0)
+
+
+def mean_of(numbers: list[float]) -> float:
+    """Their mean, NaN if there are none."""
+    return statistics.fmean(numbers) if numbers else float("nan")
