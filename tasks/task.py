@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from tasks.config import StageConfig
 from tasks.data.dsprites import SIZE
 from tasks.data.factors import FEATURES
+from tasks.data.original import open_original
 from tasks.data.sampling import Objects
 from tasks.data.schemes import SCHEMES, Batch
 from tasks.data.split import Part, Split
@@ -143,6 +144,8 @@ class Task(Generic[Config]):
         if config.start is not None:
             start_from(model, config.start)
         objects = objects_of(config, "train")
+        if config.data is not None:
+            objects = replace(objects, render=open_original(config.data).render)
         self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
         if journal is not None:
             on_first(accelerator, lambda: journal.begin())

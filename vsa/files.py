@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from vsa.errors import InputError, OutputError
 
@@ -56,28 +57,38 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_file(path: Path) -> bytes:
-    """What is in a regular file; folders, pipes and devices are refused, and none is waited for.
+def open_file(path: Path) -> BinaryIO:
+    """A regular file, open for reading; folders, pipes and devices are refused, and none is waited for.
 
     Raises:
         InputError: there is no such file, or it cannot be read.
 
     Example:
-        >>> read_file(Path("/dev/null"))
+        >>> open_file(Path("/dev/null"))
         Traceback (most recent call last):
-        vsa.errors.InputError: /dev/null is not a regular file
+        vsa.errors.InputError: cannot read /dev/null: it is a pipe or a device, not a file
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError(f"{path} is not a regular file")
-            return file.read()
-    except InputError:
-        raise
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is not a regular file") from error
-    except (OSError, ValueError, MemoryError, OverflowError) as error:
-        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error or 'it is too large'}") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise InputError(f"cannot read {path}: it is a {'folder' if stat.S_ISDIR(mode) else 'pipe or a device'}, not a file")
+    return open(descriptor, "rb")
+
+
+def read_file(path: Path) -> bytes:
+    """What is in a regular file.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+    """
+    with open_file(path) as file:
+        try:
+            return file.read()
+        except (OSError, MemoryError, OverflowError) as error:
+            raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error or 'it is too large'}") from error

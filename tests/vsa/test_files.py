@@ -50,9 +50,9 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     for path, parts in (
         (tmp_path / "none", ["there is no file"]),
-        (tmp_path, ["is not a regular file"]),
-        (tmp_path / "pipe", ["is not a regular file"]),
-        (Path("/dev/zero"), ["is not a regular file"]),
+        (tmp_path, ["cannot read", "it is a folder, not a file"]),
+        (tmp_path / "pipe", ["cannot read", "it is a pipe or a device, not a file"]),
+        (Path("/dev/zero"), ["cannot read", "it is a pipe or a device, not a file"]),
         (tmp_path / "loop", ["cannot read", "symbolic links"]),
         (tmp_path / "x\0y", ["cannot read", "null"]),
         (tmp_path / ("x" * 300), ["cannot read", "too long"]),
