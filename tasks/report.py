@@ -11,7 +11,9 @@ from tasks.task import Result
 
 
 def show(result: Result, console: Console | None = None) -> None:
-    """Print what was measured on test combinations, over all orientations and over the identifiable subset."""
+    """Print what was measured on test combinations, over all orientations and over the identifiable subset; in one process."""
+    if not result.first:
+        return
     console = console or Console()
     metrics = result.metrics
     console.print(

@@ -49,11 +49,13 @@ class Result:
         model: trained, in evaluation mode, with codebooks.
         metrics: what metrics.json holds.
         folder: where metrics.json, the figures and model.safetensors are.
+        first: whether this is the first of the processes, which speaks for all.
     """
 
     model: SceneModel
     metrics: dict[str, Any]
     folder: Path
+    first: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Task(Generic[Config]):
                 write_json(folder / "metrics.json", metrics)
 
             on_first(accelerator, write)
-        return Result(model, metrics, folder)
+        return Result(model, metrics, folder, accelerator.is_main_process)
 
     def build(self, config: Config) -> SceneModel:
         """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone.
