@@ -6,7 +6,7 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 
 demo: .venv/lab.installed
-	$(BIN)/python examples/paired_scene.py --minutes 3 --out runs/demo --seed 0
+	$(BIN)/python examples/paired_scene.py --minutes 3 --out runs/demo --seed 0 --start-over
 
 test: .venv/lab.installed
 	$(BIN)/python -m pytest -n 2

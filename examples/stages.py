@@ -37,6 +37,10 @@ class StagesConfig:
     """Where to compute; auto takes a GPU if there is one."""
     out: Path = Path("runs/stages")
     """The folder for what each run writes."""
+    resume: bool = False
+    """Go on where the stages in --out were stopped."""
+    start_over: bool = False
+    """Remove the stages that are in --out, and begin."""
     weights: Path = Path("weights")
     """The folder for the weights; load_model looks into the one of the checkout."""
     page: Path = Path("docs/stages.md")
@@ -66,6 +70,8 @@ def stages(config: StagesConfig) -> None:
                 device=config.device,
                 start=None if name == "paired" else config.weights / "paired.safetensors",
                 out=config.out / name,
+                resume=config.resume,
+                start_over=config.start_over,
             ),
             half=True,
         )

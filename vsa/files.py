@@ -31,6 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     if not path.name or "\0" in str(path):
         raise OutputError(f"cannot write {str(path)!r}: it is not the name of a file")
+    if path.exists() and not path.is_file():  # a rename would put a file in the place of a device
+        raise OutputError(f"cannot write {path}: it is a {'folder' if path.is_dir() else 'pipe or a device'}, not a file")
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part

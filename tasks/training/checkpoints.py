@@ -107,9 +107,7 @@ class Checkpoints:
                 with suppress(OSError):  # as in a folder that cannot be written
                     path.rename(path.with_suffix(".damaged"))
         if paths:
-            raise InputError(
-                f"no checkpoint in {self.folder} can be used; begin again with --start-over, or elsewhere with --out"
-            )
+            raise InputError(f"no checkpoint in {self.folder} is whole; begin again with --start-over, or elsewhere with --out")
         return None
 
 

@@ -14,7 +14,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from tasks.config import CONFIG, StageConfig
+from tasks.config import CONFIG, FREE, StageConfig
 from tasks.json_file import write_json
 from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, set_optimizer_state, warn
 from tasks.training.metrics_log import MetricsLog, start_tracker
@@ -110,9 +110,7 @@ class Journal:
     def _restore(self, checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         about, where = checkpoint.about, self.checkpoints.path(checkpoint.step)
         if about.get("task") != self.task:
-            raise InputError(
-                f"{where} is a checkpoint of the task {about.get('task')!r}, not {self.task!r}; choose another --out"
-            )
+            raise InputError(f"{where} is of the task {about.get('task')!r}, not {self.task!r}; choose another --out")
         stored = type(self.config).from_json(about.get("config"))
         for name in stored.differs(self.config):
             raise RangeError(
@@ -205,7 +203,9 @@ class Journal:
         """The settings that decide how a training goes, and those that are not as usual, for messages."""
         plain, mine = type(self.config)().as_json(), self.config.as_json()
         telling = ("learning_rate", "batch_size", "precision", "seed")
-        return ", ".join(f"{name} {value}" for name, value in mine.items() if name in telling or value != plain[name])
+        return ", ".join(
+            f"{name} {value}" for name, value in mine.items() if name in telling or (name not in FREE and value != plain[name])
+        )
 
     def close(self) -> None:
         """Write no more."""

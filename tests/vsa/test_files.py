@@ -37,7 +37,13 @@ def test_it_is_synced_before_it_takes_the_place_of_the_old_one(tmp_path: Path, m
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    for name, why in (("folder", "Is a directory"), ("nowhere/file", "No such file"), ("x\0y", "not the name of a file")):
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    for name, why in (
+        ("folder", "it is a folder, not a file"),
+        ("folder/pipe", "it is a pipe or a device, not a file"),
+        ("nowhere/file", "No such file"),
+        ("x\0y", "not the name of a file"),
+    ):
         with error(OutputError, "cannot write", name.partition("\0")[0], why), replacing(tmp_path / name) as part:
             part.write_text("")
     with error(OutputError, "not the name of a file"), replacing(Path()):

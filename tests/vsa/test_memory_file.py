@@ -79,7 +79,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     with error(OutputError, "cannot write", "No such file or directory"):
         ItemMemory(["a"], 8).save(tmp_path / "nowhere" / "m")
     (tmp_path / "folder").mkdir()
-    with error(OutputError, "cannot write", "Is a directory"):
+    with error(OutputError, "cannot write", "it is a folder"):
         ItemMemory(["a"], 8).save(tmp_path / "folder")
     assert sorted(os.listdir(tmp_path)) == ["folder"]
 

@@ -22,17 +22,11 @@ import torch
 import torch._dynamo  # the optimiser imports it, which takes seconds: once, for all children
 
 from tasks import task
-from tasks.config import PairedConfig
 from tasks.paired import run
 from tasks.task import Task, objects_of
 from tasks.training.checkpoints import Checkpoints
 from tasks.training.journal import Journal
-
-
-def config(folder: Path, steps: int, **settings: Any) -> PairedConfig:
-    """A small network that draws random numbers of its own, and a checkpoint after every step."""
-    small = {"batch_size": 32, "dim": 32, "evaluate": 1, "device": "cpu", "encoder": "tests.tasks.training.small:encoder"}
-    return PairedConfig(out=folder, steps=steps, checkpoint=0, decoder="conv-small", workers=1, **small, **settings)
+from tests.tasks.training.small import config
 
 
 def die(*given: object, **named: object) -> None:
@@ -113,7 +107,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
     task.learn_codebooks = lambda *given: None
     for part in ("train", "validation"):  # listed once, for all children
         objects_of(config(folder, steps), part).sample(1, torch.Generator())
-    if os.waitpid(child(lambda: run(config(folder / "calm", steps))), 0)[1]:
+    if os.waitpid(child(lambda: run(config(folder / "calm", steps, workers=1))), 0)[1]:
         sys.exit("the run that nobody killed failed")
     done, moments = 0, {"at a random moment": 0, **dict.fromkeys(POINTS, 0)}
     while done < kills:
@@ -131,7 +125,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
                 return state
 
             Journal.restore = restored  # pyright: ignore[reportAttributeAccessIssue]
-            run(config(folder / "mortal", steps, resume=True))
+            run(config(folder / "mortal", steps, workers=1, resume=True))
 
         pid = child(life)
         os.close(writer)
@@ -147,7 +141,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         done += 1
         moments[point or "at a random moment"] += 1
     partial = len(list(folder.glob("mortal/checkpoints/.*.part*")))
-    if os.waitpid(child(lambda: run(config(folder / "mortal", steps, resume=True))), 0)[1]:
+    if os.waitpid(child(lambda: run(config(folder / "mortal", steps, workers=1, resume=True))), 0)[1]:
         sys.exit("the last life failed")
     print(json.dumps({"kills": done, "steps": steps, "moments": moments, "partial files at the end": partial}))
 
