@@ -16,7 +16,7 @@ from torch import nn
 
 from tasks.config import CONFIG, FREE, StageConfig
 from tasks.json_file import write_json
-from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, set_optimizer_state, warn
+from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, read_checkpoint, set_optimizer_state, warn
 from tasks.training.metrics_log import MetricsLog, start_tracker
 from tasks.training.processes import mean_of, on_first, random_states, set_random_states, sums
 from vsa import __version__
@@ -99,8 +99,8 @@ class Journal:
         on_first(self.accelerator, lambda: found.append(self.checkpoints.newest(warn)))
         (step,) = sums(self.accelerator, 0 if found[-1] is None else found[-1].step)
         checkpoint = found[-1]
-        if step and checkpoint is None:  # in another process
-            checkpoint = self.checkpoints.newest(lambda message: None)
+        if step and not self.accelerator.is_main_process:
+            checkpoint = read_checkpoint(self.checkpoints.path(int(step)))  # all nodes must see the same folder
         state = State() if checkpoint is None else self._restore(checkpoint, model, optimizer)
         if self.accelerator.is_main_process:
             self.log = MetricsLog(self.path, state.steps, self.accelerator)
