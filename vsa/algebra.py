@@ -153,22 +153,23 @@ def get_algebra(algebra: str | Algebra = "MAP", backend: str = "native", **optio
         True
     """
     if isinstance(algebra, str):
+        if backend not in _BACKENDS:
+            raise AlgebraError(f"there is no backend {backend!r}. There are: {', '.join(_BACKENDS)}")
         if options:
             return _make(algebra, backend, options)
         if (found := _defaults.get((algebra, backend))) is None:
             found = _defaults[algebra, backend] = _make(algebra, backend, {})
         return found
-    if not callable(getattr(algebra, "unbind", None)):
+    if isinstance(algebra, type) or not callable(getattr(algebra, "multibind", None)):
         raise AlgebraError(f"an algebra is a name or an object that can bind and unbind; got {algebra!r}")
     return algebra
 
 
+_BACKENDS = ("native", "torchhd")
 _defaults: dict[tuple[str, str], Algebra] = {}  # algebras do not change, so one of each is enough
 
 
 def _make(name: str, backend: str, options: dict[str, Any]) -> Algebra:
-    if backend not in ("native", "torchhd"):
-        raise AlgebraError(f"there is no backend {backend!r}. There are: native, torchhd")
     if backend == "native" and ":" not in name and name not in (known := names("algebra")):
         raise AlgebraError(f"there is no algebra {name!r}; {choices(name, known)}")
     try:
@@ -176,9 +177,12 @@ def _make(name: str, backend: str, options: dict[str, Any]) -> Algebra:
             from vsa.algebras.torchhd import TorchhdAlgebra
 
             return TorchhdAlgebra(name, **options)
-        return load("algebra", name)(**options)
+        made = load("algebra", name)(**options)
     except TypeError as error:
         raise AlgebraError(f"the algebra {name} does not take these options: {options} ({error})") from error
+    if not isinstance(made, Algebra):
+        raise AlgebraError(f"what {name!r} makes is no algebra, but {type(made).__name__}")
+    return made
 
 
 def resolve(algebra: str | Algebra | None, a: Tensor | None = None, b: Tensor | None = None) -> Algebra:

@@ -21,7 +21,11 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
+from vsa.algebras.checks import check_flags
 from vsa.errors import AlgebraError, DtypeError, RangeError
+
+MOST = 2**53
+"""The largest count."""
 
 Task: TypeAlias = Literal["record", "set"]
 
@@ -61,6 +65,7 @@ def accuracy(
     """
     model = get_algebra(algebra)
     _check("accuracy", task, dim=dim, items=items, bundled=bundled)
+    check_flags("accuracy", normalized=normalized)
     return _accuracy(model, dim, items, bundled, task, normalized)
 
 
@@ -90,6 +95,7 @@ def dimension(
     """
     model = get_algebra(algebra)
     _check("dimension", task, items=items, bundled=bundled)
+    check_flags("dimension", normalized=normalized)
     _check_share("dimension", "accuracy", accuracy)
 
     def enough(dim: int) -> bool:
@@ -220,10 +226,17 @@ def _separation(algebra: Algebra, dim: int, bundled: int, task: Task, normalized
 
 def _votes(algebra: Algebra, dim: int, bundled: int) -> _Separation:
     """The sign of a sum: it is an item's own where that decides the vote, in about sqrt(2 / (pi bundled)) of the elements."""
-    decides = math.comb(bundled - 1, bundled // 2) / 2 ** (bundled - 1)
-    ties = math.comb(bundled, bundled // 2) / 2**bundled if bundled % 2 == 0 else 0.0
+    decides = _halves(bundled - 1 if bundled % 2 else bundled)
+    ties = _halves(bundled) if bundled % 2 == 0 else 0.0
     decided = 1 - ties if algebra.name == "MAP" else 1.0  # a tie is 0 in MAP, and a coin in BSC
     return _Separation(decides * math.sqrt(dim / decided), math.sqrt(max(0.0, 1 - decides**2 / decided)))
+
+
+def _halves(n: int) -> float:
+    """How likely it is that an even number of coins shows as many heads as tails."""
+    if n <= 1024:
+        return math.comb(n, n // 2) / 2**n
+    return math.sqrt(2 / (math.pi * n)) * (1 - 1 / (4 * n) + 1 / (32 * n * n))  # Stirling
 
 
 def _phases(algebra: Any, dim: int, bundled: int) -> _Separation:
@@ -270,10 +283,13 @@ def _fullest(bundled: int, size: int) -> float:
     """
     mean = bundled / size
     most = min(bundled, int(2 * mean + 10 * math.sqrt(mean)) + 20)
-    counts = torch.arange(2 * bundled + 64, dtype=torch.float64)
-    poisson = (counts * math.log(mean) - mean - torch.lgamma(counts + 1)).exp()
-    at_most = torch.where(counts <= torch.arange(most)[:, None], poisson, 0)  # [limit, count]
-    together = torch.fft.irfft(torch.fft.rfft(at_most) ** size, n=len(counts))[:, bundled]
+    try:
+        counts = torch.arange(2 * bundled + 64, dtype=torch.float64)
+        poisson = (counts * math.log(mean) - mean - torch.lgamma(counts + 1)).exp()
+        at_most = torch.where(counts <= torch.arange(most)[:, None], poisson, 0)  # [limit, count]
+        together = torch.fft.irfft(torch.fft.rfft(at_most) ** size, n=len(counts))[:, bundled]
+    except RuntimeError as error:
+        raise RangeError(f"the fullest place of a block of {size} is not worked out for {bundled} items: too many") from error
     total = math.exp(bundled * math.log(bundled) - bundled - math.lgamma(bundled + 1))
     return (1 - together / total).sum().item()
 
@@ -286,8 +302,10 @@ def _check(verb: str, task: str, **counts: int) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
             raise DtypeError(f"{verb}: {name} must be an integer, got {type(value).__name__}")
         if value < 1:
-            raise RangeError(f"{verb}: {name} must be at least 1, got {value}")
-    if task not in ("record", "set"):
+            raise RangeError(f"{verb}: {name} must be at least 1, got {value if value > -MOST else 'far less'}")
+        if value > MOST:
+            raise RangeError(f"{verb}: {name} must be at most 2^53, beyond which floats are not told apart")
+    if not isinstance(task, str) or task not in ("record", "set"):
         raise RangeError(f'{verb}: the task is "record" or "set", got {task!r}')
     if task == "set" and counts["bundled"] > counts["items"]:
         raise RangeError(f"{verb}: a set of {counts['bundled']} cannot be made of {counts['items']} items, each taken once")

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from vsa.algebra import Algebra, get_algebra
-from vsa.errors import DtypeError, ShapeError, SymbolError, choices
+from vsa.algebras.checks import check_flags
+from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError, choices
 from vsa.module import VectorModule
 
 if TYPE_CHECKING:
@@ -49,10 +50,18 @@ class Codebook(VectorModule):
         self._names: tuple[str, ...] = ()
         if vectors is not None:
             self._dim = 0
-            empty = vectors.detach()[:0].to(vectors.dtype if dtype is None else dtype)
+            _check_stack(vectors, "n", "dim")
+            try:
+                empty = vectors.detach()[:0].to(vectors.dtype if dtype is None else dtype)
+            except (TypeError, RuntimeError) as error:
+                raise DtypeError(f"ItemMemory: vectors are not kept in {dtype!r}; give one of torch's dtypes") from error
+            self.algebra.as_real(empty)  # checks that such vectors can be kept
         else:
             self._dim = dim
             empty = self.algebra.random(0, dim, dtype=dtype)
+        check_flags("ItemMemory", learnable=learnable)
+        if learnable and not (empty.is_floating_point() or empty.is_complex()):
+            raise DtypeError(f"ItemMemory: vectors of {empty.dtype} have no gradients; learnable ones need a floating dtype")
         if learnable:
             self.vectors = nn.Parameter(empty)
         else:
@@ -93,7 +102,7 @@ class Codebook(VectorModule):
         return self.vectors[self.index(names)]  # pyright: ignore[reportArgumentType]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._index
+        return isinstance(name, str) and name in self._index
 
     def __len__(self) -> int:
         return len(self._index)
@@ -120,6 +129,8 @@ class Codebook(VectorModule):
             >>> memory.names
             ('heart', 'square')
         """
+        if vector is not None:
+            _check_stack(vector, self.dim)
         self.extend([name], None if vector is None else vector[None])
 
     def extend(self, names: Iterable[str], vectors: Shaped[Tensor, "n dim"] | None = None) -> None:
@@ -142,10 +153,12 @@ class Codebook(VectorModule):
         """
         if isinstance(names, str):
             raise DtypeError(f"an ItemMemory takes a list of names, got the string {names!r}; write [{names!r}]")
-        names, index = list(names), dict(self._index)
+        names, index = _listed(names), dict(self._index)
         for name in names:
             if not isinstance(name, str):
                 raise DtypeError(f"a name in an ItemMemory is a string, got {name!r}")
+            if not name.isascii() and not _is_text(name):
+                raise RangeError(f"the name {name!r} has half of a character (a lone surrogate), and cannot be written anywhere")
             if name in index:
                 where = "is in the memory already" if name in self._index else "stands twice in the list of names"
                 raise SymbolError(f"the name {name!r} {where}; each symbol has one vector")
@@ -154,11 +167,8 @@ class Codebook(VectorModule):
             if not self._dim and names:
                 raise ShapeError("this memory was made of given vectors, so new names need vectors too")
             vectors = _vectors_of(names, self._dim, self.algebra, self.seed, self.vectors.dtype) if names else self.vectors[:0]
-        elif vectors.ndim != 2 or len(vectors) != len(names) or vectors.shape[-1] != self.dim:
-            raise ShapeError(
-                f"ItemMemory: {len(names)} names need vectors of shape [{len(names)}, {self.dim}], got {list(vectors.shape)}"
-            )
         else:
+            _check_stack(vectors, len(names), self.dim)
             self.algebra.as_real(vectors)  # checks that they are vectors of this algebra
         self._replace(torch.cat([self.vectors.detach(), vectors.detach().to(self.vectors)]))
         self._index, self._names = index, tuple(index)
@@ -175,7 +185,7 @@ class Codebook(VectorModule):
             >>> memory.names, memory.index("ellipse")
             (('heart', 'ellipse'), 1)
         """
-        gone = {self.index(name) for name in ([names] if isinstance(names, str) else names)}
+        gone = {self.index(name) for name in ([names] if isinstance(names, str) else _listed(names))}
         kept = [name for name, i in self._index.items() if i not in gone]
         self._replace(self.vectors.detach()[[self._index[name] for name in kept]])
         self._index, self._names = {name: i for i, name in enumerate(kept)}, tuple(kept)
@@ -185,6 +195,32 @@ class Codebook(VectorModule):
             self.vectors = nn.Parameter(vectors, requires_grad=self.vectors.requires_grad)
         else:
             self.vectors = vectors
+
+
+def _check_stack(vectors: Tensor, *shape: int | str) -> None:
+    """Whether these are vectors of this shape, of which a name stands for any number."""
+    wanted = ", ".join(map(str, shape))
+    if not isinstance(vectors, Tensor) or vectors.layout is not torch.strided:
+        got = vectors.layout if isinstance(vectors, Tensor) else type(vectors).__name__
+        raise DtypeError(f"ItemMemory: vectors are a dense tensor [{wanted}], got {got}")
+    if vectors.ndim != len(shape) or any(n != m for n, m in zip(shape, vectors.shape, strict=True) if not isinstance(n, str)):
+        need = f"{shape[0]} names need vectors" if len(shape) == 2 else "a name needs a vector"
+        raise ShapeError(f"ItemMemory: {need} of shape [{wanted}], got {list(vectors.shape)}")
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    try:
+        return list(names)
+    except TypeError as error:
+        raise DtypeError(f"an ItemMemory takes a list of names, got {type(names).__name__}") from error
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _vectors_of(names: list[str], dim: int, algebra: Algebra, seed: int, dtype: torch.dtype) -> Tensor:

@@ -50,7 +50,10 @@ def evaluate(text: str, algebra: Algebra, vectors: Vectors) -> Shaped[Tensor, " 
     """
     if not isinstance(text, str):
         raise ExpressionError(f"parse: an expression is a string, got {type(text).__name__}")
-    return _Parser(text, algebra, vectors).whole()
+    try:
+        return _Parser(text, algebra, vectors).whole()
+    except RecursionError as error:
+        raise ExpressionError("parse: the expression is nested too deeply; name its parts, and parse them one by one") from error
 
 
 class _Parser:
@@ -91,7 +94,7 @@ class _Parser:
         stack = torch.stack(terms)
         if all(weight == 1 for weight in weights):
             return self.algebra.bundle(stack)
-        whole = all(float(weight).is_integer() for weight in weights)
+        whole = all(weight.is_integer() and abs(weight) < 2**53 for weight in weights)
         dtype = torch.int64 if whole and not stack.is_floating_point() else torch.float64
         return self.algebra.bundle(stack, weights=torch.tensor(weights, device=stack.device).to(dtype))
 
@@ -118,6 +121,8 @@ class _Parser:
             number = self.take("number")
             if number is None or (operator != "**" and not number.isdigit()):
                 self.fail(f"{operator} needs a {'number' if operator == '**' else 'whole number'} after it", start)
+            if operator != "**" and len(number) > 18:
+                self.fail("nothing is shifted so far", start)
             value = float(number) if operator == "**" else int(number)
             value = -value if negative else value
             if operator == "**":

@@ -12,7 +12,7 @@ from torch import Tensor
 from vsa import capacity, expression, memory_file
 from vsa.algebra import Algebra
 from vsa.algebras.base import unit
-from vsa.algebras.checks import readable
+from vsa.algebras.checks import explained, readable
 from vsa.codebook import Codebook
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
 from vsa.search import Cleanup, ExactSearch, Index, refuse_nan, version_of
@@ -93,6 +93,13 @@ class ItemMemory(Codebook):
             >>> learnt.cleanup(concepts.vectors).names
             [['meows'], ['barks']]
         """
+        if not isinstance(vectors, Tensor) or not isinstance(labels, (list, tuple)):
+            raise DtypeError(
+                f"fit: vectors are a tensor [n, {self.dim}], and labels a list of n names; "
+                f"got {type(vectors).__name__} and {type(labels).__name__}"
+            )
+        if not all(isinstance(label, str) for label in labels):
+            raise DtypeError(f"fit: a label is a string, got {next(label for label in labels if not isinstance(label, str))!r}")
         if vectors.ndim != 2 or not len(vectors) or len(vectors) != len(labels) or vectors.shape[-1] != self.dim:
             raise ShapeError(
                 f"fit: {len(labels)} labels need at least one vector, in shape [{len(labels)}, {self.dim}]; "
@@ -178,10 +185,13 @@ class ItemMemory(Codebook):
             if threshold is not None:
                 raise RangeError("cleanup: give a threshold or a rate of false alarms, not both")
             threshold = capacity.threshold(self.algebra, self._elements(), len(self), false_alarm)
-        elif threshold is not None and not -1 <= threshold <= 1:
-            raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {threshold}")
-        flat = query if query.ndim == 2 else query.reshape(-1, self.dim)
-        scores, indices = self._search_index().search(flat.detach(), k)
+        elif threshold is not None and not (_is_number(threshold) and -1 <= threshold <= 1):
+            raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {threshold!r}")
+        try:
+            flat = query if query.ndim == 2 else query.reshape(-1, self.dim)
+            scores, indices = self._search_index().search(flat.detach(), k)
+        except RuntimeError as error:
+            raise explained(error, "cleanup", self.algebra.name, query) from error
         if query.ndim != 2:
             scores, indices = scores.view(*query.shape[:-1], k), indices.view(*query.shape[:-1], k)
         if torch.is_grad_enabled() and (query.requires_grad or self.vectors.requires_grad):
@@ -222,10 +232,15 @@ class ItemMemory(Codebook):
                 f"soft_cleanup: nothing lies between vectors of {self.vectors.dtype} in {self.algebra.name}; use cleanup, "
                 "or a memory of floating vectors"
             )
-        if not temperature > 0 or not len(self):
-            raise RangeError(f"soft_cleanup: needs a positive temperature and at least one item; got {temperature}, {len(self)}")
-        weights = (self._cosines(query) / temperature).softmax(-1)
-        return weights.to(self.vectors.dtype) @ self.vectors
+        if not _is_number(temperature) or not temperature > 0 or not len(self):
+            raise RangeError(
+                f"soft_cleanup: needs a positive temperature and at least one item; got {temperature!r}, {len(self)}"
+            )
+        try:
+            weights = (self._cosines(query) / temperature).softmax(-1)
+            return weights.to(self.vectors.dtype) @ self.vectors
+        except RuntimeError as error:
+            raise explained(error, "soft_cleanup", self.algebra.name, query) from error
 
     # Files.
 
@@ -237,6 +252,7 @@ class ItemMemory(Codebook):
 
         Raises:
             OutputError: it cannot be written.
+            DtypeError: the path is neither a string nor a Path.
 
         Example:
             >>> import tempfile
@@ -245,7 +261,9 @@ class ItemMemory(Codebook):
             ...     ItemMemory.load(f"{folder}/memory.safetensors").names
             ('heart',)
         """
-        memory_file.write(Path(path), self.vectors.detach(), list(self._index), self.algebra, seed=self.seed, dim=self._dim)
+        memory_file.write(
+            _path("save", path), self.vectors.detach(), list(self._index), self.algebra, seed=self.seed, dim=self._dim
+        )
 
     @classmethod
     def load(cls, path: str | Path, *, algebra: str | Algebra | None = None, **options: Any) -> ItemMemory:
@@ -260,7 +278,7 @@ class ItemMemory(Codebook):
             InputError: there is no such file, or it is not one of ours, or not as it was written.
             AlgebraError: the algebra it was saved with is unknown here, or not the one given.
         """
-        stored = memory_file.read(Path(path), algebra)
+        stored = memory_file.read(_path("load", path), algebra)
         memory = cls(stored.names, algebra=stored.algebra, seed=stored.seed, vectors=stored.vectors, **options)
         memory._dim = stored.dim
         return memory
@@ -298,3 +316,13 @@ class ItemMemory(Codebook):
             raise DtypeError(
                 f"{verb}: the memory is on {self.vectors.device}, the query on {query.device}; move it with .to(...)"
             )
+
+
+def _path(verb: str, path: str | Path) -> Path:
+    if not isinstance(path, (str, Path)):
+        raise DtypeError(f"{verb}: a path is a string or a pathlib.Path, got {type(path).__name__}")
+    return Path(path)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -69,12 +69,15 @@ def read(path: Path, algebra: str | Algebra | None) -> Stored:
 
 
 def _algebra(path: Path, described: dict[str, Any], given: str | Algebra | None) -> Algebra:
+    """The algebra given, or else the one that the file names, if it is known here: a file's own code is never imported."""
     if given is not None:
         found = get_algebra(given)
         if found.name != described["name"]:
             raise AlgebraError(f"{path} was saved with the algebra {described['name']}, not {found.name}")
         return found
     try:
+        if ":" in described["name"]:
+            raise AlgebraError(f"{described['name']!r} is no name of an algebra, but of code")
         return get_algebra(described["name"], described["backend"], **described["options"])
     except VSAError as error:
         raise AlgebraError(f"{path} was saved with an algebra that is not known here; give it: algebra=... ({error})") from error

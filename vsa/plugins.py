@@ -100,6 +100,8 @@ def load(kind: str, name: str) -> Any:
         >>> load("algebra", "MAP").__name__
         'MultiplyAddPermute'
     """
+    if not isinstance(name, str):
+        raise PluginError(f"the name of a plugin is a string, got {type(name).__name__}; an {kind} itself is passed as it is")
     table, points = _table(kind), [point for point in _entry_points(kind) if point.name == name]
     claims = ([table[name]] if name in table else []) + [_describe(point) for point in points]
     if len(claims) > 1:
@@ -119,7 +121,7 @@ def load(kind: str, name: str) -> Any:
 
 
 def _table(kind: str) -> dict[str, str]:
-    if kind not in BUILT_IN:
+    if not isinstance(kind, str) or kind not in BUILT_IN:
         raise PluginError(f"there is no kind of plugin {kind!r}; {choices(kind, BUILT_IN)}")
     return BUILT_IN[kind]
 
@@ -147,6 +149,8 @@ def _import(kind: str, name: str, target: str) -> Any:
         raise MissingExtraError(
             f"the {kind} {name!r} needs the package {package!r}, which is not installed: pip install 'vsa-torch[lab]'"
         ) from error
+    except Exception as error:  # whatever it does when it is imported, or it is no name of a module, such as ".."
+        raise PluginError(f"the {kind} {name!r} cannot be imported: {error}") from error
     try:
         return getattr(module, attribute)
     except AttributeError:

@@ -143,6 +143,9 @@ def resonator(
     elif isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold <= 1:
         raise RangeError(f"resonator: the threshold is a score above 0 and at most 1, got {threshold!r}")
 
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise DtypeError(f"resonator: the generator must be a torch.Generator, got {type(generator).__name__}")
+
     with torch.inference_mode():
         search = _searched(algebra.relaxation, composite, vectors, steps, restarts, threshold, generator)
     batch = composite.shape[:-1]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra
-from vsa.algebras.checks import readable
+from vsa.algebras.checks import explained, readable
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -122,8 +122,14 @@ class ExactSearch:
         most = max(1, BLOCK // min(max(1, len(self._vectors)), self._rows))
         if len(queries) <= most:
             return self._search(queries, k)
-        found = [self._search(part, k) for part in queries.split(most)]
-        return torch.cat([scores for scores, _ in found]), torch.cat([indices for _, indices in found])
+        try:  # room for the answer first, so that too many queries are refused before the work begins
+            scores = torch.empty(len(queries), k, dtype=self._lengths.dtype, device=queries.device)
+            indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
+        except RuntimeError as error:
+            raise explained(error, "cleanup", self._algebra.name, queries) from error
+        for start in range(0, len(queries), most):
+            scores[start : start + most], indices[start : start + most] = self._search(queries[start : start + most], k)
+        return scores, indices
 
     def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         query = self._algebra.as_real(queries)

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from tasks.data.checks import check_readable, check_whole
 from tasks.data.factors import SHAPES, values_of
 from vsa.errors import DtypeError, RangeError, ShapeError
 
@@ -54,7 +55,7 @@ def render(classes: Tensor | ArrayLike) -> Tensor | NDArray[np.uint8]:
     as_tensor = classes if isinstance(classes, Tensor) else torch.from_numpy(_array("classes", classes))
     if as_tensor.ndim != 2:
         raise ShapeError(f"classes must be [N, 5], got {list(as_tensor.shape)}")
-    pictures = _render(*(column.cpu().numpy() for column in values_of(as_tensor)))
+    pictures = _drawn(*(column.cpu().numpy() for column in values_of(as_tensor)))
     return torch.from_numpy(pictures).to(classes.device) if isinstance(classes, Tensor) else pictures
 
 
@@ -107,15 +108,29 @@ def render_values(
     if (arrays["scale"] <= 0).any():
         raise RangeError(f"scale must be above 0, got {arrays['scale'].min()}")
     shapes, *values = np.broadcast_arrays(*arrays.values())
-    pictures = _render(shapes.astype(np.intp), *(value.astype(np.float64) for value in values))
+    pictures = _drawn(shapes.astype(np.intp), *(value.astype(np.float64) for value in values))
     return pictures if device is None else torch.from_numpy(pictures).to(device)
 
 
 def _array(name: str, value: Tensor | ArrayLike) -> NDArray:
-    array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    if isinstance(value, Tensor):
+        check_readable(name, value)
+        if value.dtype == torch.bfloat16:  # which numpy does not know
+            value = value.float()
+    try:
+        array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise DtypeError(f"{name} must hold numbers, in rows of one length; got {type(value).__name__} ({error})") from error
     if array.dtype.kind not in "iuf":
         raise DtypeError(f"{name} must hold numbers, got {array.dtype}")
     return array
+
+
+def _drawn(shape: NDArray, *values: NDArray) -> NDArray[np.uint8]:
+    try:
+        return _render(shape, *values)
+    except MemoryError as error:
+        raise RangeError(f"{shape.size} pictures do not fit in memory; draw fewer at once") from error
 
 
 CHUNK = 256  # sprites at a time, so that what is between stays in the processor's cache
@@ -123,6 +138,7 @@ CHUNK = 256  # sprites at a time, so that what is between stays in the processor
 
 def _render(shape: NDArray, scale: NDArray, orientation: NDArray, x: NDArray, y: NDArray) -> NDArray[np.uint8]:
     """Pictures uint8 [N, 64, 64] of shape int [N] and values float64 [N]."""
+    check_whole("the number of pictures", int(shape.size), 0)
     words = np.zeros((shape.size, SIZE), dtype="<u8")
     for i in range(0, shape.size, CHUNK):
         _fill(words[i : i + CHUNK], *(value[i : i + CHUNK] for value in (shape, scale, orientation, x, y)))

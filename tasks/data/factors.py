@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tasks.data.checks import MOST, check_readable
 from vsa.errors import DtypeError, RangeError, ShapeError
 
 
@@ -67,10 +68,15 @@ def check_classes(classes: Tensor) -> Tensor:
         ShapeError: the last dimension is not 5.
         RangeError: a class is negative or too large; the message says which.
     """
+    if not isinstance(classes, Tensor):
+        raise DtypeError(f"classes must be a tensor of integers [..., 5], got {type(classes).__name__}")
     if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
         raise DtypeError(f"classes must be integers, got {classes.dtype}; values that lie off the grid are for render_values")
     if classes.ndim == 0 or classes.shape[-1] != len(FACTORS):
         raise ShapeError(f"classes must be [..., 5] ({', '.join(FEATURES)}), got {list(classes.shape)}")
+    check_readable("classes", classes)
+    if classes.numel() > MOST * len(FACTORS):
+        raise RangeError(f"classes: at most {MOST} objects at once, got {classes.numel() // len(FACTORS)}")
     classes = classes.long()
     wrong = (classes < 0) | (classes >= torch.tensor(COUNTS, device=classes.device))
     if wrong.any():

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, FACTORS, FEATURES, IDENTIFIABLE, ORIENTATION, distinct
+from tasks.data.checks import check_generator, check_tensor, check_whole
+from tasks.data.dsprites import SIZE, render
+from tasks.data.factors import COUNTS, FACTORS, FEATURES, IDENTIFIABLE, ORIENTATION, check_classes, distinct
 from tasks.data.split import TENTHS, Part, Split
-from vsa.errors import RangeError, ShapeError
+from vsa.errors import DtypeError, RangeError, ShapeError
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,22 @@ class Objects:
     split: Split = TENTHS
     render: Callable[[Tensor], Tensor] = render
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.allowed, tuple) or len(self.allowed) != len(FACTORS):
+            raise ShapeError(
+                f"allowed must be a tuple of five tensors of classes ({', '.join(FEATURES)}), got {self.allowed!r:.200}"
+            )
+        for factor, classes in zip(FACTORS, self.allowed, strict=True):
+            check_tensor(f"the allowed classes of {factor.name}", classes, torch.int64, "n")
+            if ((classes < 0) | (classes >= len(factor))).any():
+                raise RangeError(
+                    f"the allowed classes of {factor.name} must be from 0 to {len(factor) - 1}, got {classes.tolist()[:8]}"
+                )
+        if not isinstance(self.split, Split):
+            raise DtypeError(f"split must be a Split, got {type(self.split).__name__}")
+        if not isinstance(self.part, str) or self.part not in get_args(Part):
+            raise RangeError(f"part must be one of {', '.join(get_args(Part))}, got {self.part!r}")
+
     @staticmethod
     def identifiable(part: Part = "train", split: Split = TENTHS) -> Objects:
         """Objects whose orientation can be seen whatever their shape: classes 0 to 9."""
@@ -59,8 +77,11 @@ class Objects:
         """n independent objects, int64 [n, 5], uniform over those that may be drawn.
 
         Raises:
-            RangeError: no allowed combination lies in this part of the split.
+            RangeError: no allowed combination lies in this part of the split, or n is negative or above 2^24.
+            DtypeError: n is not an integer, or there is no generator.
         """
+        check_whole("n", n, 0)
+        check_generator(generator)
         every = _every(tuple(tuple(allowed.tolist()) for allowed in self.allowed), self.part, self.split)
         if not len(every):
             raise RangeError(f"no combination of the allowed classes lies in {self.describe()}")
@@ -128,8 +149,9 @@ def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Gene
         ShapeError: where is not bool [n, 5].
         RangeError: a feature to change has but one allowed class.
     """
-    if first.shape != where.shape or where.dtype != torch.bool:
-        raise ShapeError(f"the features to change must be bool {list(first.shape)}, got {where.dtype} {list(where.shape)}")
+    check_drawing(objects, generator)
+    first = check_classes(first)
+    check_tensor("the features to change", where, torch.bool, *first.shape)
     other = first.clone()
     for f, allowed in enumerate(objects.allowed):
         changing = where[:, f]
@@ -145,11 +167,15 @@ def differ(first: Tensor, where: Tensor, objects: Objects, generator: torch.Gene
 
 def overlap(a: Tensor, b: Tensor) -> Tensor:
     """Which pictures share a pixel: bool [n] for pictures uint8 [n, 64, 64]."""
+    _check_pictures(a, b)
+    if len(a) != len(b):
+        raise ShapeError(f"there must be as many pictures as others, got {len(a)} and {len(b)}")
     return (a & b).flatten(1).amax(1) > 0
 
 
 def apart(a: Tensor, b: Tensor) -> Tensor:
     """Which of the pictures a, uint8 [n, 64, 64], share no pixel with which of b, uint8 [m, 64, 64]: bool [n, m], on the CPU."""
+    _check_pictures(a, b)
     rows_a, rows_b = _words(a), _words(b)
     shared = torch.zeros(len(a), len(b), dtype=torch.int64)
     both = torch.empty_like(shared)
@@ -170,6 +196,10 @@ def choose(allowed: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]
     Returns:
         Which one, int64 [..., n], and whether there is one, bool [..., n]; where there is none, the first number means nothing.
     """
+    check_generator(generator)
+    if not isinstance(allowed, Tensor) or allowed.dtype != torch.bool or allowed.ndim < 2 or not allowed.shape[-1]:
+        got = f"{allowed.dtype} {list(allowed.shape)}" if isinstance(allowed, Tensor) else type(allowed).__name__
+        raise ShapeError(f"what is allowed must be bool [..., n, m], with m at least 1, got {got}")
     best = torch.rand(allowed.shape, generator=generator).masked_fill_(~allowed, -1).max(-1)
     return best.indices, best.values >= 0
 
@@ -212,7 +242,8 @@ def sample_pairs(exchanged: Tensor, objects: Objects, generator: torch.Generator
         >>> (first != pair).tolist()
         [[True, False, False, False, False]]
     """
-    _check_mask(exchanged)
+    check_tensor("exchanged", exchanged, torch.bool, "n", len(FACTORS))
+    check_drawing(objects, generator)
 
     def draw(rows: Tensor) -> Tensor:
         first = objects.sample(len(rows), generator)
@@ -240,7 +271,8 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
         ShapeError: exchanged is not bool [n, 5].
         RangeError: what is asked for does not exist among these objects.
     """
-    _check_mask(exchanged)
+    check_tensor("exchanged", exchanged, torch.bool, "n", len(FACTORS))
+    check_drawing(objects, generator)
 
     def draw(rows: Tensor) -> Tensor:
         first, pair = sample_pairs(exchanged[rows], objects, generator)
@@ -263,16 +295,26 @@ def _differ_just_in(pairs: Tensor, exchanged: Tensor) -> Tensor:
     return ((first != pair) == exchanged).all(1)
 
 
-def _check_mask(exchanged: Tensor) -> None:
-    if exchanged.ndim != 2 or exchanged.shape[1] != len(FACTORS) or exchanged.dtype != torch.bool:
-        raise ShapeError(f"exchanged must be bool [n, 5], got {exchanged.dtype} {list(exchanged.shape)}")
+def check_drawing(objects: Objects, generator: torch.Generator) -> None:
+    if not isinstance(objects, Objects):
+        raise DtypeError(f"objects say what may be drawn: Objects(); got {type(objects).__name__}")
+    check_generator(generator)
+
+
+def _check_pictures(*stacks: Tensor) -> None:
+    for pictures in stacks:
+        check_tensor("pictures", pictures, torch.uint8, "n", SIZE, SIZE)
 
 
 def one_feature(n: int, generator: torch.Generator) -> Tensor:
     """Exchange masks, bool [n, 5], with one feature each."""
+    check_whole("n", n, 0)
+    check_generator(generator)
     return torch.nn.functional.one_hot(torch.randint(5, (n,), generator=generator), 5).bool()
 
 
 def random_subset(n: int, generator: torch.Generator) -> Tensor:
     """Exchange masks, bool [n, 5]: any of the 31 sets of features that are not empty, alike often."""
+    check_whole("n", n, 0)
+    check_generator(generator)
     return (torch.randint(1, 32, (n, 1), generator=generator) >> torch.arange(5)) % 2 == 1

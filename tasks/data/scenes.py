@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tasks.data.checks import check_tensor
 from tasks.data.factors import FACTORS
-from tasks.data.sampling import Objects, apart
-from vsa.errors import RangeError, ShapeError
+from tasks.data.sampling import Objects, apart, check_drawing
+from vsa.errors import RangeError
 
 FEWEST, MOST = 2, 5
 """How many sprites a scene has."""
@@ -48,8 +49,8 @@ def sample_scenes(counts: Tensor, objects: Objects, generator: torch.Generator) 
         >>> scenes.shape, (scenes[..., 0] != ABSENT).sum(1)
         (torch.Size([2, 3, 5]), tensor([2, 3]))
     """
-    if counts.ndim != 1 or counts.dtype != torch.int64:
-        raise ShapeError(f"counts must be int64 [n], got {counts.dtype} {list(counts.shape)}")
+    check_tensor("counts", counts, torch.int64, "n")
+    check_drawing(objects, generator)
     if not len(counts):
         return torch.empty(0, 0, len(FACTORS), dtype=torch.int64)
     wrong = (counts < FEWEST) | (counts > MOST)

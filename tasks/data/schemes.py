@@ -20,10 +20,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from tasks.data.checks import check_whole
 from tasks.data.factors import FACTORS, canonical
 from tasks.data.sampling import (
     Objects,
     apart,
+    check_drawing,
     choose,
     draw_until,
     one_feature,
@@ -122,7 +124,7 @@ def subset(targets: int, count: int, objects: Objects, generator: torch.Generato
 
 
 def _half(targets: int) -> int:
-    if targets < 2 or targets % 2:
+    if check_whole("the number of targets", targets, 0) < 2 or targets % 2:
         raise RangeError(f"a batch of which half is made from the other half must have an even size, at least 2; got {targets}")
     return targets // 2
 
@@ -145,8 +147,8 @@ def _exchange(exchanged: Tensor, count: int, objects: Objects, generator: torch.
 
 
 def _check_count(count: int) -> None:
-    if count not in (1, 2):
-        raise RangeError(f"pairs and donors make targets of 1 or 2 objects, got {count}")
+    if not isinstance(count, int) or count not in (1, 2):
+        raise RangeError(f"pairs and donors make targets of 1 or 2 objects, got {count!r}")
 
 
 def donors(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
@@ -157,6 +159,7 @@ def donors(targets: int, count: int, objects: Objects, generator: torch.Generato
     overlap the first.
     """
     _check_count(count)
+    check_drawing(objects, generator)
     n = _half(targets)
     features = torch.arange(len(FACTORS))
     for _ in range(100):
@@ -183,8 +186,10 @@ def donors(targets: int, count: int, objects: Objects, generator: torch.Generato
 
 def own(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
     """Scenes of two to so many objects that do not overlap; every object is encoded from a picture of its own."""
-    if not FEWEST <= count <= MOST:
-        raise RangeError(f"scenes have {FEWEST} to {MOST} objects, got at most {count}")
+    if not isinstance(count, int) or not FEWEST <= count <= MOST:
+        raise RangeError(f"scenes have {FEWEST} to {MOST} objects, got at most {count!r}")
+    check_whole("the number of targets", targets, 0)
+    check_drawing(objects, generator)
     scenes = sample_scenes(torch.randint(FEWEST, count + 1, (targets,), generator=generator), objects, generator)
     present = scenes[..., 0] != ABSENT
     classes = scenes[present]

@@ -61,7 +61,7 @@ class Split:
             RangeError: there is no such part, or these are no classes of sprites.
             DtypeError, ShapeError: the classes are not integers, or not [..., 5].
         """
-        if part not in get_args(Part):
+        if not isinstance(part, str) or part not in get_args(Part):
             raise RangeError(f"part must be one of {', '.join(get_args(Part))}, got {part!r}")
         test = combinations(self.test)(classes)
         if part == "test":

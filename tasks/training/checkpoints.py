@@ -132,14 +132,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(step, about, tensors)
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """An optimiser's tensors, named "parameter.name", and its settings, group by group."""
-    state = optimizer.state_dict()
-    tensors = {f"{number}.{name}": value for number, moments in state["state"].items() for name, value in moments.items()}
-    return tensors, state["param_groups"]
+def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimiser's tensors, named "parameter.name"; its settings are those of the run."""
+    moments = optimizer.state_dict()["state"]
+    return {f"{number}.{name}": value for number, values in moments.items() for name, value in values.items()}
 
 
-def set_optimizer_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], groups: list[dict[str, Any]]) -> None:
+def set_optimizer_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Give a new optimiser of the same parameters the state that another had.
 
     Raises:
@@ -154,6 +153,9 @@ def set_optimizer_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Ten
             if tensor.ndim:  # laid out in memory as the weight is, which a fused step relies on
                 tensor = torch.empty_like(weight, dtype=tensor.dtype).copy_(tensor.view(weight.shape))
             state.setdefault(int(number), {})[name] = tensor
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        names = {"step", "exp_avg", "exp_avg_sq"}  # of Adam
+        if any(set(moments) != names for moments in state.values()):
+            raise ValueError(f"each weight has {', '.join(sorted(names))}")
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     except (ValueError, IndexError, KeyError, TypeError, RuntimeError) as error:
         raise InputError(f"the checkpoint has the optimiser of other weights: {error}") from error

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from tasks.config import CONFIG, FREE, StageConfig
 from tasks.json_file import write_json
 from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, read_checkpoint, set_optimizer_state, warn
 from tasks.training.metrics_log import MetricsLog, start_tracker
-from tasks.training.processes import mean_of, on_first, random_states, set_random_states, sums
+from tasks.training.processes import on_first, random_states, set_random_states, sums
 from vsa import __version__
 from vsa.errors import InputError, RangeError, TrainingError
 
@@ -47,6 +48,25 @@ class State:
     images: int = 0
     seconds: float = 0.0
     recent: list[float] = field(default_factory=list)
+
+    @property
+    def loss(self) -> float:
+        """The mean of the recent losses, NaN before the first."""
+        return fmean(self.recent) if self.recent else math.nan
+
+    def check(self, step: int) -> None:
+        """Refuse a state that cannot be that of a checkpoint of this step: ValueError."""
+        numbers = [self.seconds, *self.recent] if isinstance(self.recent, list) else [None]
+        right = all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers)
+        if (
+            self.steps != step
+            or step < 1
+            or not isinstance(self.images, int)
+            or self.images < 1
+            or not right
+            or self.seconds <= 0
+        ):
+            raise ValueError("its state is none")
 
     def after(self, loss: float, images: int, seconds: float) -> State:
         """The state after one more step."""
@@ -120,12 +140,12 @@ class Journal:
         try:
             model.load_state_dict(checkpoint.part("model"))
             state = State(**about["state"])
-            self.best = None if about["best"] is None else (float(about["best"]["loss"]), int(about["best"]["step"]))
-            groups = list(about["optimizer"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            state.check(checkpoint.step)
+            self.best = float(about["best"]["loss"]), int(about["best"]["step"])
+            set_random_states(self.accelerator, checkpoint.part("generator"))
+        except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise InputError(f"{where} does not hold this model: {error}") from error
-        set_optimizer_state(optimizer, checkpoint.part("optimizer"), groups)
-        set_random_states(self.accelerator, checkpoint.part("generator"))
+        set_optimizer_state(optimizer, checkpoint.part("optimizer"))
         return state
 
     def record(self, state: State, rate: float) -> None:
@@ -133,7 +153,7 @@ class Journal:
         if self.log is not None and state.steps % EVERY == 0:
             self.log.write(
                 state.steps,
-                loss=mean_of(state.recent[-EVERY:]),
+                loss=fmean(state.recent[-EVERY:]),
                 learning_rate=rate,
                 seconds=round(state.seconds, 3),
                 images_per_second=round(state.images / state.seconds, 1),
@@ -170,12 +190,11 @@ class Journal:
             raise TrainingError(f"a weight is no number after step {state.steps}, with {self.settings()}; {self.where()}")
         loss = self.validate(model)
         if loss is None or not math.isfinite(loss):
-            loss = mean_of(state.recent)
+            loss = state.loss
         elif self.log is not None:
             self.log.write(state.steps, validation_loss=loss)
         if self.best is None or loss <= self.best[0]:
             self.best = (loss, state.steps)
-        moments, groups = optimizer_state(optimizer)
         about = {
             "task": self.task,
             "version": __version__,
@@ -184,11 +203,10 @@ class Journal:
             "state": dataclasses.asdict(state),
             "schedule": schedule,
             "best": {"loss": self.best[0], "step": self.best[1]},
-            "optimizer": groups,
             "processes": self.accelerator.num_processes,
         }
         tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-        tensors |= {f"optimizer.{name}": tensor for name, tensor in moments.items()}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_state(optimizer).items()}
         tensors |= {f"generator.{name}": tensor for name, tensor in generators.items()}
         if self.log is not None:
             self.log.sync()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
 from tasks.training.journal import Journal, State, finite
-from tasks.training.processes import mean_of, same_buffers, share_of, sums
+from tasks.training.processes import same_buffers, share_of, sums
 from tasks.training.progress import Progress
 from tasks.training.signals import Interrupted, Stop
 from tasks.training.stream import stream
@@ -142,7 +142,7 @@ def train(
                 accelerator.backward(value)
                 stepper.step()
             state = state.after(mean, len(batch.targets), seconds)
-            progress.update(budget.spent(state.steps, seconds), state.steps, state.images / seconds, mean_of(state.recent))
+            progress.update(budget.spent(state.steps, seconds), state.steps, state.images / seconds, state.loss)
             if journal is not None:
                 journal.record(state, rate)
                 if due or asked:
@@ -158,7 +158,7 @@ def train(
         steps=state.steps,
         seconds=state.seconds,
         images_per_second=state.images / state.seconds,
-        loss=mean_of(state.recent),
+        loss=state.loss,
         device=accelerator.device.type,
         precision="bfloat16" if accelerator.mixed_precision == "bf16" else "float32",
         processes=accelerator.num_processes,

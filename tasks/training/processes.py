@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -122,8 +121,3 @@ def same_buffers(accelerator: Accelerator, model: nn.Module) -> None:
     if accelerator.num_processes > 1:
         for buffer in model.buffers():
             torch.distributed.broadcast(buffer, 0)
-
-
-def mean_of(numbers: list[float]) -> float:
-    """Their mean, NaN if there are none."""
-    return statistics.fmean(numbers) if numbers else float("nan")

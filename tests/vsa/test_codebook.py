@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tests.helpers import ALGEBRAS, error, fitting
+from tests.helpers import ALGEBRAS, as_a_user, error, fitting
 from vsa import Algebra, ItemMemory, get_algebra
 from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError
 
@@ -97,7 +97,7 @@ def test_a_mistake_changes_nothing() -> None:
         memory.extend(["c", "a"])
     with error(SymbolError, "no symbol 'z'"):
         memory.remove(["a", "z"])
-    with error(ShapeError, "1 names need vectors of shape [1, 8], got [1, 7]"):
+    with error(ShapeError, "a name needs a vector of shape [8], got [7]"):
         memory.add("c", torch.ones(7))
     with error(DtypeError, "MAP has no vectors of torch.complex64"):
         memory.add("c", torch.ones(8, dtype=torch.complex64))
@@ -178,10 +178,30 @@ def test_names_that_cannot_be() -> None:
         ItemMemory(["a"], 8, seed=1.0)  # pyright: ignore[reportArgumentType]
     with error(RangeError, "dim must be at least 1, got 0"):
         ItemMemory(["a"], 0)
+    with error(RangeError, "half of a character"):
+        ItemMemory(["a", "b\ud800"], 8)
+    with error(DtypeError, "takes a list of names, got int"):
+        ItemMemory(3, 8)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "takes a list of names, got NoneType"):
+        ItemMemory(["a"], 8).remove(None)  # pyright: ignore[reportArgumentType]
+    with as_a_user():
+        assert [] not in ItemMemory(["a"], 8)
 
 
 def test_vectors_that_do_not_fit() -> None:
     with error(ShapeError, "2 names need vectors of shape [2, 8], got [3, 8]"):
         ItemMemory(["a", "b"], vectors=torch.ones(3, 8))
+    with error(ShapeError, "n names need vectors of shape [n, dim], got []"):
+        ItemMemory(["a"], vectors=torch.tensor(1.0))
+    with error(DtypeError, "vectors are a dense tensor [n, dim], got list"):
+        ItemMemory(["a"], vectors=[[1.0]])  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "vectors are a dense tensor [2], got torch.sparse_coo"):
+        ItemMemory(["a"], 2).add("b", torch.ones(2).to_sparse())
+    with error(DtypeError, "vectors of torch.bool have no gradients"):
+        ItemMemory(["a"], algebra="BSC", learnable=True)
+    with error(DtypeError, "learnable must be True or False, got 1"):
+        ItemMemory(["a"], learnable=1)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "MAP has no vectors of torch.complex64"):
+        ItemMemory(["a"], vectors=torch.ones(1, 8), dtype=torch.complex64)
     with error(DtypeError, "FHRR has no vectors of torch.float32"):
         ItemMemory(["a", "b"], vectors=torch.ones(2, 8), algebra="FHRR")

@@ -61,6 +61,19 @@ def test_texts_that_are_no_expressions(text: str, reason: str, place: int) -> No
         memory.parse(text)
 
 
+@pytest.mark.parametrize("text", ["(" * 5000 + "shape" + ")" * 5000, "~" * 5000 + "shape"], ids=["parentheses", "inverses"])
+def test_what_is_nested_too_deeply(text: str) -> None:
+    with error(ExpressionError, "nested too deeply"):
+        ItemMemory(NAMES, 8).parse(text)
+
+
+def test_numbers_as_large_as_can_be_written() -> None:
+    memory = ItemMemory(NAMES, 64, algebra="BSC")
+    assert torch.equal(memory.parse("1e30 * shape + heart"), memory["shape"])
+    with error(ExpressionError, "nothing is shifted so far"):
+        memory.parse("shape >> " + "9" * 5000)
+
+
 def test_names_and_powers_that_do_not_exist() -> None:
     memory = ItemMemory(NAMES, 8)
     with error(SymbolError, "no symbol 'shpe'", "did you mean 'shape'"):

@@ -55,6 +55,13 @@ def test_what_cannot_be_imported() -> None:
         load("encoder", "nowhere.at_all:Encoder")
     with error(PluginError, "module encoders.conv has no 'Nothing'", "ConvEncoder"):
         load("encoder", "encoders.conv:Nothing")
+    for name in (":x", "..:x", "\0:x", "x." * 5000 + ":y"):
+        with error(PluginError, "cannot be imported"):
+            load("encoder", name)
+    with error(PluginError, "the name of a plugin is a string, got NoneType"):
+        load("encoder", None)  # pyright: ignore[reportArgumentType]
+    with error(PluginError, "no kind of plugin []"):
+        load([], "conv")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The verbs, whatever the algebra: gradients, dtypes, layouts, torch's transforms, and what a user can get wrong."""
 
 from collections.abc import Callable
+from functools import reduce
 
 import pytest
 import torch
@@ -252,6 +253,28 @@ def test_types_that_do_not_fit(algebra: Algebra) -> None:
             algebra.power(a, wrong_exponent)  # pyright: ignore[reportArgumentType]
     with error(RangeError, "power: the exponent must be finite, got nan"):
         algebra.power(a, float("nan"))
+    for too_large in (10**400, -1e300):
+        with error(RangeError, "power: the exponent must be from -2^53 to 2^53"):
+            algebra.power(a, too_large)
+    with error(DtypeError, "from_sum", "works on tensors, got float"):
+        algebra.from_sum(1.0)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "inverse", f"{algebra.name} works on dense tensors, got torch.sparse_coo"):
+        algebra.inverse(a.to_sparse())
+    with error(DtypeError, "random: a dtype is one of torch's", "got 'float32'"):
+        algebra.random(1, fitting(algebra, 16), dtype="float32")  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "the generator must be a torch.Generator, got int"):
+        algebra.random(1, fitting(algebra, 16), generator=0)  # pyright: ignore[reportArgumentType]
+    for device, kind in (("nowhere", RangeError), (3, DtypeError)):
+        with error(kind, "identity", "device"):
+            algebra.identity(fitting(algebra, 16), device=device)  # pyright: ignore[reportArgumentType]
+
+
+@every_algebra
+def test_large_powers_and_shifts_are_soon_there(algebra: Algebra) -> None:
+    x = vectors(algebra, 2, 9, 0)
+    algebra.power(x, 2**50)
+    close(algebra.power(x, 7), reduce(algebra.bind, [x] * 7))
+    close(algebra.permute(x, 10**30 + 1), algebra.permute(x, (10**30 + 1) % (64 * x.shape[-1])))
 
 
 @every_algebra
@@ -279,6 +302,28 @@ def test_counts_that_do_not_fit(algebra: Algebra) -> None:
         algebra.random(1, 0)
     with error(DtypeError, "dim must be an integer, got float"):
         algebra.identity(8.0)  # pyright: ignore[reportArgumentType]
+    huge = fitting(algebra, 8) ** 2 * 64**8
+    for n, dim in ((0, huge), (10**30, fitting(algebra, 8))):
+        with error(RangeError, "random", "fit in no memory"):
+            algebra.random(n, dim)
+
+
+def test_what_is_no_algebra() -> None:
+    for wrong in (3, torch.ones(3), type(get_algebra("HRR"))):
+        with error(AlgebraError, "an algebra is a name or an object that can bind and unbind"):
+            get_algebra(wrong)  # pyright: ignore[reportArgumentType]
+    with error(AlgebraError, "what 'builtins:dict' makes is no algebra, but dict"):
+        get_algebra("builtins:dict")
+    with error(AlgebraError, "no backend []"):
+        get_algebra("HRR", [])  # pyright: ignore[reportArgumentType]
+    with error(AlgebraError, "unitary must be True or False, got 1"):
+        get_algebra("HRR", unitary=1)
+
+
+def test_results_that_no_memory_holds() -> None:
+    x = torch.ones(64).expand(2**20, 2**20, 64)
+    with error(ShapeError, "inverse: what HRR makes of these does not fit in memory", "[1048576, 1048576, 64]"):
+        inverse(x, algebra="HRR")
 
 
 def test_mixed_algebras() -> None:

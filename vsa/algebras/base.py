@@ -5,13 +5,14 @@ A model is a subclass that writes only its mathematics (`_bind`, `_inverse`, ...
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from vsa.algebra import Laws, Side
-from vsa.algebras.checks import Checks, Device, Generator, readable
+from vsa.algebras.checks import Checks, Device, Generator, explained, readable
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -42,17 +43,26 @@ class CheckedAlgebra(Checks):
     ) -> Shaped[Tensor, "n dim"]:
         n, dim = self._check_count("random", "n", n, 0), self._check_dim("random", dim)
         dtype = self._check_dtype("random", self.dtype if dtype is None else dtype)
-        draw = self._draw(n, dim, generator, dtype, device if generator is None else generator.device)
-        made = self._form(draw, dim, dtype)
-        return made if device is None else made.to(device)
+        self._check_size("random", n, dim)
+        self._check_source("random", generator, device)
+        try:
+            draw = self._draw(n, dim, generator, dtype, device if generator is None else generator.device)
+            made = self._form(draw, dim, dtype)
+            return made if device is None else made.to(device)
+        except (RuntimeError, AssertionError) as error:
+            raise _unmade(error, "random", self.name, f"{n} vectors of dim={dim}", device) from error
 
     def seeded(self, seeds: list[int], dim: int, *, dtype: torch.dtype | None = None) -> Shaped[Tensor, "n dim"]:
         """One random vector for each seed, [n, dim], on the CPU: the vector of a seed does not depend on the others."""
         dim = self._check_dim("seeded", dim)
         dtype = self._check_dtype("seeded", self.dtype if dtype is None else dtype)
+        self._check_size("seeded", len(seeds), dim)
         generator = torch.Generator()
         none = self._form(self._draw(0, dim, generator, dtype, None), dim, dtype)
-        made = none.new_empty(len(seeds), none.shape[-1])
+        try:
+            made = none.new_empty(len(seeds), none.shape[-1])
+        except RuntimeError as error:
+            raise _unmade(error, "seeded", self.name, f"{len(seeds)} vectors of dim={dim}", None) from error
         for start in range(0, len(seeds), 1024):  # few enough to stay in the cache
             draws = [self._draw(1, dim, generator.manual_seed(seed), dtype, None) for seed in seeds[start : start + 1024]]
             made[start : start + 1024] = self._form(torch.cat(draws), dim, dtype)
@@ -60,25 +70,38 @@ class CheckedAlgebra(Checks):
 
     def identity(self, dim: int, *, dtype: torch.dtype | None = None, device: Device = None) -> Shaped[Tensor, " dim"]:
         dim = self._check_dim("identity", dim)
-        return self._identity(dim, self._check_dtype("identity", self.dtype if dtype is None else dtype), device)
+        dtype = self._check_dtype("identity", self.dtype if dtype is None else dtype)
+        self._check_size("identity", 1, dim)
+        self._check_source("identity", None, device)
+        try:
+            return self._identity(dim, dtype, device)
+        except (RuntimeError, AssertionError) as error:
+            raise _unmade(error, "identity", self.name, f"a vector of dim={dim}", device) from error
 
     def bind(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_pair("bind", a, b)
-        return self._bind(a, b)
+        try:
+            return self._bind(a, b)
+        except RuntimeError as error:
+            raise explained(error, "bind", self.name, a, b) from error
 
     def unbind(
         self, composite: Shaped[Tensor, "*batch_a dim"], key: Shaped[Tensor, "*batch_b dim"], side: Side = "right"
     ) -> Shaped[Tensor, "*batch dim"]:
         self._check_pair("unbind", composite, key)
-        if side == "right":
-            return self._unbind(composite, key)
-        if side != "left":
+        if side not in ("right", "left"):
             raise RangeError(f'unbind: side is where the key stood in bind, "right" or "left"; got {side!r}')
-        return self._unbind_left(composite, key)
+        try:
+            return self._unbind(composite, key) if side == "right" else self._unbind_left(composite, key)
+        except RuntimeError as error:
+            raise explained(error, "unbind", self.name, composite, key) from error
 
     def multibind(self, stack: Shaped[Tensor, "..."], dim: int = -2) -> Shaped[Tensor, "..."]:
         self._check_stack("multibind", stack, dim)
-        return self._multibind(stack, dim % stack.ndim - stack.ndim)
+        try:
+            return self._multibind(stack, dim % stack.ndim - stack.ndim)
+        except RuntimeError as error:
+            raise explained(error, "multibind", self.name, stack) from error
 
     def bundle(
         self, stack: Shaped[Tensor, "..."], dim: int = -2, weights: Num[Tensor, "..."] | None = None
@@ -86,47 +109,84 @@ class CheckedAlgebra(Checks):
         self._check_stack("bundle", stack, dim)
         if weights is not None:
             weights = self._check_weights(stack, dim, weights)
-        return self._bundle(stack, dim, weights)
+        try:
+            return self._bundle(stack, dim, weights)
+        except RuntimeError as error:
+            raise explained(error, "bundle", self.name, stack) from error
 
     def permute(self, x: Shaped[Tensor, "*batch dim"], shifts: int = 1) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("permute", x)
-        return self._permute(x, self._check_integer("permute", "shifts", shifts))
+        shifts = self._check_integer("permute", "shifts", shifts)
+        if not -(2**31) < shifts < 2**31:  # more than torch counts
+            shifts %= self._elements(x)
+        try:
+            return self._permute(x, shifts)
+        except RuntimeError as error:
+            raise explained(error, "permute", self.name, x) from error
 
     def inverse(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("inverse", x)
-        return self._inverse(x)
+        try:
+            return self._inverse(x)
+        except RuntimeError as error:
+            raise explained(error, "inverse", self.name, x) from error
 
     def negative(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("negative", x)
-        return self._negative(x)
+        try:
+            return self._negative(x)
+        except RuntimeError as error:
+            raise explained(error, "negative", self.name, x) from error
 
     def power(self, x: Shaped[Tensor, "*batch dim"], exponent: float) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("power", x)
-        self._check_exponent(exponent, self._takes_power(exponent))
-        return self._power(x, exponent)
+        self._check_exponent(exponent)
+        try:
+            return self._power(x, exponent)
+        except RuntimeError as error:
+            raise explained(error, "power", self.name, x) from error
 
     def normalize(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("normalize", x)
-        return self._normalize(x)
+        try:
+            return self._normalize(x)
+        except RuntimeError as error:
+            raise explained(error, "normalize", self.name, x) from error
 
     def dot(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
         self._check_pair("dot", a, b)
-        return _inner(_wide(self._as_real(a)), _wide(self._as_real(b)))
+        try:
+            return _inner(_wide(self._as_real(a)), _wide(self._as_real(b)))
+        except RuntimeError as error:
+            raise explained(error, "dot", self.name, a, b) from error
 
     def similarity(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
         self._check_pair("similarity", a, b)
-        return self._similarity(a, b)
+        try:
+            return self._similarity(a, b)
+        except RuntimeError as error:
+            raise explained(error, "similarity", self.name, a, b) from error
 
     def to_sum(self, x: Shaped[Tensor, "*batch dim"]) -> Num[Tensor, "*batch sum_dim"]:
         self._check_vectors("to_sum", x)
-        return self._to_sum(x)
+        try:
+            return self._to_sum(x)
+        except RuntimeError as error:
+            raise explained(error, "to_sum", self.name, x) from error
 
     def from_sum(self, total: Num[Tensor, "*batch sum_dim"]) -> Shaped[Tensor, "*batch dim"]:
-        return self._from_sum(total)
+        self.relaxation._check_vectors("from_sum", total)
+        try:
+            return self._from_sum(total)
+        except RuntimeError as error:
+            raise explained(error, "from_sum", self.name, total) from error
 
     def as_real(self, x: Shaped[Tensor, "*batch dim"]) -> Float[Tensor, "*batch real_dim"]:
         self._check_vectors("as_real", x)
-        return self._as_real(x)
+        try:
+            return self._as_real(x)
+        except RuntimeError as error:
+            raise explained(error, "as_real", self.name, x) from error
 
     # The mathematics of a model. `dim` of a stack is negative.
 
@@ -185,10 +245,17 @@ class CheckedAlgebra(Checks):
         base = x if exponent >= 0 else self._inverse(x)
         if exponent == 0:
             return self._identity(self._elements(x), x.dtype, x.device).expand_as(x).clone()
-        result = base
-        for _ in range(abs(int(exponent)) - 1):
-            result = self._bind(result, base)
-        return result
+        left = abs(int(exponent))
+        if not self.laws.associative:
+            return reduce(self._bind, [base] * left)
+        result = None
+        while True:  # the powers of two of which the exponent is the sum are enough
+            if left & 1:
+                result = base if result is None else self._bind(result, base)
+            left >>= 1
+            if not left and result is not None:
+                return result
+            base = self._bind(base, base)
 
     def _normalize(self, x: Tensor) -> Tensor:
         raise NotImplementedError
@@ -203,6 +270,14 @@ class CheckedAlgebra(Checks):
         if x.is_complex():
             return torch.view_as_real(x.resolve_conj()).flatten(-2)
         return x if x.is_floating_point() else x.float()
+
+
+def _unmade(error: Exception, verb: str, name: str, what: str, device: Device) -> Exception:
+    """What to raise where torch cannot make vectors: for want of memory, or of the device."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return error
+    where = "" if device is None else f" on {device}"
+    return RangeError(f"{verb}: {name} cannot make {what}{where} ({str(error).partition(chr(10))[0][:200]})")
 
 
 def weighted_sum(stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:

@@ -6,6 +6,8 @@ The first line of each check is what a right call pays for.
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
@@ -16,6 +18,11 @@ from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
 
 Device: TypeAlias = torch.device | str | None
 Generator: TypeAlias = torch.Generator | None
+
+FLOATING = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat16))
+"""The real dtypes that torch computes with; those of eight bits are for storage alone."""
+MOST_ELEMENTS = 2**48
+"""More than any memory holds, and few enough that no size overflows."""
 
 
 def readable(x: Tensor) -> bool:
@@ -39,6 +46,33 @@ def refuse_nan(total: Tensor, name: str) -> None:
         raise RangeError(f"from_sum: the sum has a NaN, on which {name} cannot decide; find out where it comes from")
 
 
+def explained(error: RuntimeError, verb: str, name: str, *given: Tensor) -> Exception:
+    """What to raise where torch itself refuses what passed the checks: for want of memory, or of an implementation."""
+    if isinstance(error, torch.OutOfMemoryError):  # of an accelerator; who makes batches smaller catches it by this name
+        return error
+    got = " and ".join(f"{x.dtype} {list(x.shape)} on {x.device}, {x.layout}" for x in given)
+    reason = str(error).partition("\n")[0][:200]
+    if "memory" in reason or "overflow" in reason:
+        return ShapeError(f"{verb}: what {name} makes of these does not fit in memory; got {got} ({reason})")
+    return DtypeError(f"{verb}: torch cannot do what {name} needs with such tensors; got {got} ({reason})")
+
+
+@contextmanager
+def explaining(verb: str, name: str, *given: Tensor) -> Iterator[None]:
+    """``explained``, around what takes long enough for it not to matter."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise explained(error, verb, name, *given) from error
+
+
+def check_flags(name: str, **flags: bool) -> None:
+    """Whether these options of an algebra are True or False."""
+    for flag, value in flags.items():
+        if not isinstance(value, bool):
+            raise DtypeError(f"{name}: {flag} must be True or False, got {value!r}")
+
+
 class Checks:
     """The checks at the door of an algebra."""
 
@@ -47,7 +81,11 @@ class Checks:
 
     def _takes(self, dtype: torch.dtype) -> bool:
         """Whether vectors of this algebra can have this dtype."""
-        return dtype.is_floating_point
+        return dtype in FLOATING
+
+    def _takes_power(self, exponent: float) -> bool:
+        """Whether its vectors have this power."""
+        raise NotImplementedError
 
     def _misfit(self, dim: int) -> str | None:
         """Why vectors of this algebra cannot have this dimension; None if they can."""
@@ -56,6 +94,8 @@ class Checks:
     def _check_vectors(self, verb: str, x: Tensor, advice: str = "") -> None:
         if not isinstance(x, Tensor):
             raise DtypeError(f"{verb}: {self.name} works on tensors, got {type(x).__name__}{advice}")
+        if x.layout is not torch.strided:
+            raise DtypeError(f"{verb}: {self.name} works on dense tensors, got {x.layout}; write x.to_dense()")
         if x.ndim == 0 or x.shape[-1] == 0:
             raise ShapeError(f"{verb}: a vector [*batch, dim] is needed, got shape {list(x.shape)}")
         self._check_dtype(verb, x.dtype)
@@ -116,6 +156,8 @@ class Checks:
         return weights.view(shape)
 
     def _check_dtype(self, verb: str, dtype: torch.dtype) -> torch.dtype:
+        if not isinstance(dtype, torch.dtype):
+            raise DtypeError(f"{verb}: a dtype is one of torch's, such as {self.dtype}; got {dtype!r}")
         if not self._takes(dtype):
             raise DtypeError(
                 f"{verb}: {self.name} has no vectors of {dtype}; those that it makes itself are {self.dtype}: "
@@ -129,6 +171,23 @@ class Checks:
             raise RangeError(f"{verb}: {reason}; got dim={dim}")
         return dim
 
+    def _check_size(self, verb: str, n: int, dim: int) -> None:
+        if max(n, 1) * dim > MOST_ELEMENTS:
+            raise RangeError(f"{verb}: {max(n, 1)} times {dim} elements fit in no memory")
+
+    def _check_source(self, verb: str, generator: Generator, device: Device) -> None:
+        """Whether these are a generator and a device."""
+        if generator is not None and not isinstance(generator, torch.Generator):
+            raise DtypeError(f"{verb}: the generator must be a torch.Generator, got {type(generator).__name__}")
+        if device is None or isinstance(device, torch.device):
+            return
+        if not isinstance(device, str):
+            raise DtypeError(f'{verb}: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
+        try:
+            torch.device(device)
+        except RuntimeError as error:
+            raise RangeError(f'{verb}: there is no device {device!r}; write "cpu", "cuda" or "cuda:1"') from error
+
     def _check_count(self, verb: str, name: str, value: int, least: int) -> int:
         if (count := self._check_integer(verb, name, value)) < least:
             raise RangeError(f"{verb}: {name} must be at least {least}, got {value}")
@@ -139,12 +198,14 @@ class Checks:
             raise DtypeError(f"{verb}: {name} must be an integer, got {type(value).__name__}")
         return operator.index(value)
 
-    def _check_exponent(self, exponent: float, exists: bool) -> None:
+    def _check_exponent(self, exponent: float) -> None:
         if isinstance(exponent, bool) or not isinstance(exponent, (int, float)):
             raise DtypeError(f"power: the exponent must be a number, got {type(exponent).__name__}")
         if exponent != exponent or exponent in (float("inf"), float("-inf")):
             raise RangeError(f"power: the exponent must be finite, got {exponent}")
-        if not exists:
+        if abs(exponent) > 2**53:
+            raise RangeError("power: the exponent must be from -2^53 to 2^53, the numbers that a float tells apart")
+        if not self._takes_power(exponent):
             raise RangeError(
                 f"power: {self.name} has whole powers alone, got {exponent}; FHRR, and HRR with unitary=True, have all"
             )

@@ -56,7 +56,7 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
         return x.sgn()
 
     def _takes(self, dtype: torch.dtype) -> bool:
-        return dtype.is_complex
+        return dtype in (torch.complex64, torch.complex128)
 
 
 FHRR = FourierHolographicReducedRepresentation()

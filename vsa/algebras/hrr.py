@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, unit
-from vsa.algebras.checks import Device, Generator
+from vsa.algebras.checks import Device, Generator, check_flags
 from vsa.algebras.fhrr import powered
 
 
@@ -41,6 +41,9 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     exact: bool = False
 
     name = "HRR"
+
+    def __post_init__(self) -> None:
+        check_flags(self.name, unitary=self.unitary, exact=self.exact)
 
     @property
     def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)

@@ -13,7 +13,7 @@ from torch import Tensor
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, straight_through, weighted_sum
 from vsa.algebras.bits import bits_of, random_words
-from vsa.algebras.checks import Device, Generator, readable
+from vsa.algebras.checks import FLOATING, Device, Generator, check_flags, readable
 from vsa.errors import RangeError
 
 
@@ -38,6 +38,9 @@ class MultiplyAddPermute(CheckedAlgebra):
     majority: bool = False
 
     name = "MAP"
+
+    def __post_init__(self) -> None:
+        check_flags(self.name, majority=self.majority)
 
     @property
     def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)
@@ -77,7 +80,7 @@ class MultiplyAddPermute(CheckedAlgebra):
         return straight_through(x.sign(), x) if x.is_floating_point() else x.sign()
 
     def _takes(self, dtype: torch.dtype) -> bool:
-        return dtype.is_floating_point or dtype in _INTEGERS
+        return dtype in FLOATING or dtype in _INTEGERS
 
     def _check_product(self, verb: str, *factors: Tensor) -> None:
         """Whether these integers can be multiplied in their dtype."""

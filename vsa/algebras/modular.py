@@ -88,7 +88,7 @@ class ModularModel(CheckedAlgebra):
         return self._returned((plain(composite) - plain(key)) % self.block_size, composite, key)
 
     def _multibind(self, stack: Tensor, dim: int) -> Tensor:
-        return self._returned(plain(stack).sum(dim, dtype=stack.dtype) % self.block_size, stack)
+        return self._returned((plain(stack).sum(dim) % self.block_size).to(stack.dtype), stack)
 
     def _inverse(self, x: Tensor) -> Tensor:
         return self._returned(-plain(x) % self.block_size, x)

@@ -81,6 +81,7 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         return self._settled(majority, tied) if stack.shape[dim] % 2 == 0 else majority
 
     def _from_sum(self, total: Tensor) -> Tensor:
+        self._check_dim("from_sum", total.shape[-1])
         refuse_nan(total, self.name)
         return self._settled(words_of(total < 0), words_of(total == 0))
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, unit
-from vsa.algebras.checks import Device, Generator
+from vsa.algebras.checks import Device, Generator, check_flags
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
     unitary: bool = False
 
     name = "VTB"
+
+    def __post_init__(self) -> None:
+        check_flags(self.name, unitary=self.unitary)
 
     @property
     def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)
@@ -72,6 +76,15 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
 
     def _inverse(self, x: Tensor) -> Tensor:
         return _matrix(x).mT.flatten(-2)
+
+    def _power(self, x: Tensor, exponent: Any) -> Tensor:
+        # bind(bind(x, x), x) and so on multiplies by the same matrix each time.
+        base = self._inverse(x) if exponent < 0 else x
+        if exponent == 0:
+            return super()._power(x, exponent)
+        matrix = _matrix(base)
+        step = matrix.mT * math.sqrt(matrix.shape[-1])
+        return (matrix @ torch.linalg.matrix_power(step, abs(int(exponent)) - 1)).flatten(-2).to(x.dtype)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return unit(x)

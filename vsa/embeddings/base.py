@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
+from vsa.algebras.checks import MOST_ELEMENTS
 from vsa.errors import DtypeError, RangeError, ShapeError
 from vsa.module import VectorModule
 
@@ -31,6 +33,8 @@ class Embedding(VectorModule):
             raise DtypeError(f"{owner}: values must be a floating tensor, got {type(values).__name__}; write torch.tensor(...)")
         if not values.is_floating_point():
             raise DtypeError(f"{owner}: values must be floating, got {values.dtype}; convert them: values.float()")
+        if values.layout is not torch.strided:
+            raise DtypeError(f"{owner}: values must be a dense tensor, got {values.layout}; write values.to_dense()")
         if values.device != buffer.device:
             raise DtypeError(f"{owner}: the values are on {values.device}, the module on {buffer.device}; move one with .to(...)")
 
@@ -70,12 +74,23 @@ def wide(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
+@contextmanager
+def room(owner: str, *sizes: int) -> Iterator[None]:
+    """Where numbers are made that may not fit in memory."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RangeError(f"{owner}: {' times '.join(map(str, sizes))} numbers do not fit in memory; ask for fewer") from error
+
+
 def whole(owner: str, name: str, value: int, least: int) -> int:
     """A whole number of at least so much, or an error that says so."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise DtypeError(f"{owner}: {name} must be an integer, got {type(value).__name__}")
     if value < least:
         raise RangeError(f"{owner}: {name} must be at least {least}, got {value}")
+    if value > MOST_ELEMENTS:
+        raise RangeError(f"{owner}: {name} must be at most 2^48; no memory holds more")
     return value
 
 
@@ -83,6 +98,8 @@ def finite(owner: str, name: str, value: float) -> float:
     """A finite number, or an error that says so."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise DtypeError(f"{owner}: {name} must be a number, got {type(value).__name__}")
+    if isinstance(value, int) and abs(value) > 2**53:
+        raise RangeError(f"{owner}: {name} must be from -2^53 to 2^53, the integers that a float tells apart")
     if not math.isfinite(value):
         raise RangeError(f"{owner}: {name} must be finite, got {value}")
     return float(value)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra
+from vsa.algebras.checks import explained
 from vsa.embeddings.base import FeatureEmbedding, seeded
 from vsa.embeddings.scales import Line
 from vsa.embeddings.tables import switched
@@ -77,7 +78,10 @@ class Density(FeatureEmbedding):
         """The vectors of these features, [*batch, dim]."""
         self._check_features(values, self.keys)
         # A table of dim + 1 thermometers would have dim * (dim + 1) elements; which are on is known without it.
-        on = torch.arange(self.dim, device=values.device) < self.scale.nearest(values).unsqueeze(-1)
+        try:
+            on = torch.arange(self.dim, device=values.device) < self.scale.nearest(values).unsqueeze(-1)
+        except RuntimeError as error:
+            raise explained(error, "Density", self.algebra.name, values) from error
         return self.algebra.bundle(self.algebra.bind(switched("Density", self.algebra, on, self.keys.dtype), self.keys))
 
     def extra_repr(self) -> str:

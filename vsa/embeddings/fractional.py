@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from vsa.algebra import Algebra
-from vsa.embeddings.base import FeatureEmbedding, positive, seeded
+from vsa.algebras.checks import explained
+from vsa.embeddings.base import FeatureEmbedding, positive, room, seeded
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
 
 if TYPE_CHECKING:
@@ -100,8 +101,11 @@ class FractionalPower(FeatureEmbedding):
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of these numbers, [*batch, dim]."""
-        angles = self._project(values, self.phases) / self.bandwidth
-        phasors = torch.polar(torch.ones_like(angles), angles)
+        try:
+            angles = self._project(values, self.phases) / self.bandwidth
+            phasors = torch.polar(torch.ones_like(angles), angles)
+        except RuntimeError as error:
+            raise explained(error, "FractionalPower", self.algebra.name, values) from error
         return torch.fft.irfft(phasors, n=self.dim).to(values.dtype) if self._real else phasors
 
     def extra_repr(self) -> str:
@@ -114,7 +118,8 @@ def _drawn(kernel: str | Distribution | Draw, shape: tuple[int, int], seed: int)
     if isinstance(kernel, str):
         if kernel not in KERNELS:
             raise RangeError(f"FractionalPower: there is no kernel {kernel!r}; {choices(kernel, KERNELS)}")
-        return KERNELS[kernel](shape, generator)
+        with room("FractionalPower", *shape):
+            return KERNELS[kernel](shape, generator)
     if isinstance(kernel, Distribution):
         drawn = _sampled(kernel, shape, generator)
     elif callable(kernel):

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra
-from vsa.embeddings.base import FeatureEmbedding, seeded
+from vsa.algebras.checks import explained
+from vsa.embeddings.base import FeatureEmbedding, room, seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -45,8 +46,9 @@ class Projection(FeatureEmbedding):
         self._draw(len(total) * (2 if self._complex else 1), seeded(type(self).__name__, seed))
 
     def _draw(self, places: int, generator: torch.Generator) -> None:
-        weight = torch.randn(places, self.in_features, generator=generator, dtype=torch.float32, device=generator.device)
-        self.register_buffer("weight", F.normalize(weight, dim=-1))
+        with room(type(self).__name__, places, self.in_features):
+            weight = torch.randn(places, self.in_features, generator=generator, dtype=torch.float32, device=generator.device)
+            self.register_buffer("weight", F.normalize(weight, dim=-1))
 
     def _vector(self, elements: Float[Tensor, "*batch places"]) -> Shaped[Tensor, "*batch dim"]:
         total = torch.view_as_complex(elements.unflatten(-1, (-1, 2))) if self._complex else elements.to(self.weight.dtype)
@@ -92,7 +94,10 @@ class RandomProjection(Projection):
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of these features, [*batch, dim]."""
-        return self._vector(self._project(values, self.weight))
+        try:
+            return self._vector(self._project(values, self.weight))
+        except RuntimeError as error:
+            raise explained(error, "RandomProjection", self.algebra.name, values) from error
 
 
 class Sinusoid(Projection):
@@ -136,5 +141,8 @@ class Sinusoid(Projection):
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of these features, [*batch, dim]."""
-        angles = self._project(values, self.weight)
-        return self._vector((angles + self.bias).cos() * angles.sin())
+        try:
+            angles = self._project(values, self.weight)
+            return self._vector((angles + self.bias).cos() * angles.sin())
+        except RuntimeError as error:
+            raise explained(error, "Sinusoid", self.algebra.name, values) from error

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
-from vsa.algebras.checks import readable
+from vsa.algebras.checks import explained, readable
 from vsa.algebras.hrr import HolographicReducedRepresentation
 from vsa.algebras.packed_bsc import PackedBinarySpatterCode
 from vsa.algebras.sbc import SparseBlockCode
-from vsa.embeddings.base import Embedding, seeded, whole, wide
+from vsa.embeddings.base import Embedding, room, seeded, whole, wide
 from vsa.embeddings.scales import Circle, Line
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
 
@@ -39,7 +39,10 @@ class Table(Embedding):
     def forward(self, values: Float[Tensor, "*batch"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of the levels nearest to these values, [*batch, dim]."""
         self._check_values(values, self.vectors)
-        return F.embedding(self.scale.nearest(values), self.vectors)
+        try:
+            return F.embedding(self.scale.nearest(values), self.vectors)
+        except RuntimeError as error:
+            raise explained(error, type(self).__name__, self.algebra.name, values) from error
 
     def decode(self, vectors: Shaped[Tensor, "*batch dim"]) -> Float[Tensor, "*batch"]:
         """The numbers whose levels are most like these vectors, by cosine.
@@ -63,7 +66,10 @@ class Table(Embedding):
                 f"{owner}.decode: the table holds {table.dtype} on {table.device}, "
                 f"the vectors are {vectors.dtype} on {vectors.device}; convert them with .to(embedding.vectors)"
             )
-        scores = wide(self.algebra.as_real(vectors)) @ F.normalize(wide(self.algebra.as_real(table)), dim=-1).T
+        try:
+            scores = wide(self.algebra.as_real(vectors)) @ F.normalize(wide(self.algebra.as_real(table)), dim=-1).T
+        except RuntimeError as error:
+            raise explained(error, f"{owner}.decode", self.algebra.name, vectors) from error
         if readable(scores) and bool(scores.isnan().any()):
             raise RangeError(f"{owner}.decode: a vector has a NaN, which is like nothing; find out where it comes from")
         return self.scale.value(scores.argmax(-1))
@@ -121,7 +127,7 @@ class Level(Table):
         seed: int = 0,
     ) -> None:
         line, algebra = Line("Level", num, low, high, clip), get_algebra(algebra)
-        vectors = _mixtures(algebra, dim, seeded("Level", seed), lambda order: _reached(order, num))
+        vectors = _mixtures("Level", algebra, num, dim, seeded("Level", seed), lambda order: _reached(order, num))
         super().__init__(line, vectors, algebra)
 
 
@@ -160,7 +166,7 @@ class Circular(Table):
 
     def __init__(self, num: int, dim: int, period: float = 1.0, *, algebra: str | Algebra = "MAP", seed: int = 0) -> None:
         circle, algebra = Circle("Circular", num, period), get_algebra(algebra)
-        vectors = _mixtures(algebra, dim, seeded("Circular", seed), lambda order: _passed(order, num))
+        vectors = _mixtures("Circular", algebra, num, dim, seeded("Circular", seed), lambda order: _passed(order, num))
         super().__init__(circle, vectors, algebra)
 
 
@@ -209,7 +215,9 @@ class Thermometer(Table):
         line, algebra = Line("Thermometer", num, low, high, clip), get_algebra(algebra)
         if num > whole("Thermometer", "dim", dim, 1) + 1:
             raise RangeError(f"Thermometer: {num} levels need at least {num - 1} elements to switch on, got dim={dim}")
-        vectors = switched("Thermometer", algebra, _reached(_even(torch.arange(dim, device="cpu")), num), algebra.dtype)
+        with room("Thermometer", num, dim):
+            on = _reached(_even(torch.arange(dim, device="cpu")), num)
+            vectors = switched("Thermometer", algebra, on, algebra.dtype)
         super().__init__(line, vectors, algebra)
 
 
@@ -230,7 +238,9 @@ def switched(owner: str, algebra: Algebra, on: Bool[Tensor, "*batch dim"], dtype
 
 
 def _mixtures(
+    owner: str,
     algebra: Algebra,
+    num: int,
     dim: int,
     generator: torch.Generator,
     rule: Callable[[Float64[Tensor, " places"]], Bool[Tensor, "num places"]],
@@ -239,7 +249,8 @@ def _mixtures(
     (first, second), joined = _taken_apart(algebra, algebra.random(2, dim, generator=generator))
     # Evenly spaced in a random order: unlike independent ones, each step exchanges equally many parts.
     order = _even(torch.randperm(len(first), generator=generator, device=generator.device))
-    return joined(torch.where(rule(order), second, first))
+    with room(owner, num, dim):
+        return joined(torch.where(rule(order), second, first))
 
 
 def _taken_apart(algebra: Algebra, vectors: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
+from vsa.algebras.checks import explaining
 from vsa.errors import AlgebraError, DtypeError, ShapeError
 from vsa.memory import ItemMemory
 
@@ -74,7 +75,8 @@ class Structure:
     def _sum(self, x: Shaped[Tensor, "*batch dim"]) -> Num[Tensor, "*batch sum_dim"]:
         """The vectors where addition is the bundle; integers in int64, as ``bundle`` adds them."""
         x = self.algebra.to_sum(x).as_subclass(Tensor)  # of torchhd, it would carry an algebra that a sum need not have
-        return x if x.is_floating_point() or x.is_complex() else x.long()
+        with explaining(type(self).__name__, self.algebra.name, x):
+            return x if x.is_floating_point() or x.is_complex() else x.long()
 
     def _bundle(self, entries: Shaped[Tensor, "*batch n dim"], weights: Tensor | None = None) -> Num[Tensor, "*batch sum_dim"]:
         return self.algebra.relaxation.bundle(self._sum(entries), weights=weights)
@@ -94,11 +96,13 @@ class Structure:
                 f"what is added to this {name} is {part.dtype} on {part.device} as a sum, what it holds {self.total.dtype} "
                 f"on {self.total.device}; convert one with .to(...)"
             )
-        return self._with(total=self.total + part)
+        with explaining(name, self.algebra.name, self.total, part):
+            return self._with(total=self.total + part)
 
     def _minus(self: S, part: Num[Tensor, "*batch sum_dim"]) -> S:
         self._contents()
-        return self._plus(-part)
+        with explaining(type(self).__name__, self.algebra.name, part):
+            return self._plus(-part)
 
     def _count(self, entry: Shaped[Tensor, "*batch_x dim"]) -> Float[Tensor, "*batch"]:
         """How many times an entry is there: exact for one alone, with the noise of the others where there are more."""
@@ -144,7 +148,8 @@ def permuted(algebra: Algebra, x: Shaped[Tensor, "*batch dim"], places: int) -> 
         return algebra.permute(x, places)
     algebra.as_real(x)  # checks that it is a vector
     dim = x.shape[-1]
-    spectrum = torch.fft.rfft(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x)
+    with explaining("permute", algebra.name, x):
+        spectrum = torch.fft.rfft(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x)
     # The spectrum of a real vector begins with a real number, which has no angle, and ends with one if dim is even.
     first, angles, last = spectrum.tensor_split((1, (dim + 1) // 2), -1)
     return torch.fft.irfft(torch.cat([first, angles.roll(places, -1), last], -1), n=dim).to(x.dtype)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from vsa.algebra import Algebra
+from vsa.algebras.checks import explaining
 from vsa.structures.base import Structure, permuted
 
 if TYPE_CHECKING:
@@ -144,4 +145,7 @@ class Graph(Structure):
 
     def _edge(self, source: Tensor, target: Tensor) -> Num[Tensor, "*batch sum_dim"]:
         edge = self._sum(self.algebra.bind(target, self._key(source)))
-        return edge if self.directed else edge + self._sum(self.algebra.bind(source, self._key(target)))
+        if self.directed:
+            return edge
+        with explaining("Graph", self.algebra.name, source, target):
+            return edge + self._sum(self.algebra.bind(source, self._key(target)))

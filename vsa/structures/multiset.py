@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from vsa.algebra import Algebra
+from vsa.algebras.checks import explaining
 from vsa.errors import RangeError
 from vsa.structures.base import Structure
 
@@ -76,7 +77,8 @@ class Multiset(Structure):
             raise RangeError(
                 f"Multiset: the weight must be a finite number, got {weight!r}; Multiset.of takes a tensor of weights"
             )
-        return self._plus(weight * self._sum(x))
+        with explaining("add", self.algebra.name, x):
+            return self._plus(weight * self._sum(x))
 
     def remove(self, x: Shaped[Tensor, "*batch dim"]) -> Multiset:
         """With one x less; what was not there is there -1 times.

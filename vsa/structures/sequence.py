@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra
+from vsa.algebras.checks import explaining
 from vsa.errors import RangeError
 from vsa.memory import ItemMemory
 from vsa.structures.base import Structure
@@ -48,7 +49,11 @@ class Sequence(Structure):
     def __init__(
         self, algebra: str | Algebra = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int = 0
     ) -> None:
-        if not isinstance(length, int) or isinstance(length, bool) or (length < 1 if vector is not None else length):
+        if (
+            not isinstance(length, int)
+            or isinstance(length, bool)
+            or (not 1 <= length <= 2**31 if vector is not None else length)
+        ):
             needed = "0 without a vector" if vector is None else "an integer of at least 1 with a vector"
             raise RangeError(f"Sequence: the length must be {needed}, got {length!r}")
         super().__init__(algebra, vector=vector)
@@ -139,7 +144,9 @@ class Sequence(Structure):
         """
         vector = self.vector.unsqueeze(-2)
         self.algebra.to_sum(x)  # checks that it is a vector
-        return self.algebra.similarity(vector, self._placed(x.unsqueeze(-2).expand(*x.shape[:-1], self.length, -1)))
+        with explaining("find", self.algebra.name, x):
+            placed = self._placed(x.unsqueeze(-2).expand(*x.shape[:-1], self.length, -1))
+        return self.algebra.similarity(vector, placed)
 
     def _placed(self, stack: Shaped[Tensor, "*batch n dim"]) -> Shaped[Tensor, "*batch n dim"]:
         """Each vector of a stack permuted by where it stands: bit by bit of its place, for all vectors at once."""

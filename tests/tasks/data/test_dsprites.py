@@ -126,6 +126,12 @@ def test_classes_that_are_none() -> None:
         render(np.array([["heart"] * 5]))
     with error(ShapeError, "[..., 5] (shape, scale, orientation, x, y), got [1, 6]"):
         render(np.zeros((1, 6), int))
+    with error(DtypeError, "classes must hold numbers, in rows of one length; got list"):
+        render([[0, 0], [0]])
+    with error(DtypeError, "classes must be a dense tensor that holds numbers", "meta"):
+        render(torch.zeros(1, 5, dtype=torch.int64, device="meta"))
+    with error(RangeError, "at most 16777216 objects at once, got 10000000000"):
+        render(torch.zeros(1, 5, dtype=torch.int64).expand(10**10, 5))
     for wrong in (np.zeros(5, int), np.zeros((1, 2, 5), int)):
         with error(ShapeError, "classes must be [N, 5]", f"got {list(wrong.shape)}"):
             render(wrong)

@@ -17,7 +17,7 @@ from tasks.data.sampling import (
 )
 from tasks.data.split import Split
 from tests.helpers import error, seeds
-from vsa.errors import RangeError, ShapeError
+from vsa.errors import DtypeError, RangeError, ShapeError
 
 HEARTS = Split(validation="tenth == 3", test="shape == heart and x < 20 or shape == ellipse and 5 < y <= 30")
 objects = st.sampled_from(
@@ -147,3 +147,21 @@ def test_what_does_not_exist_is_an_error() -> None:
         sample_paired_scenes(where.long(), Objects(), generator(0))
     with error(ShapeError, "bool [1, 5], got torch.bool [2, 5]"):
         differ(torch.zeros(1, 5, dtype=torch.int64), where.expand(2, 5), Objects(), generator(0))
+
+
+def test_objects_that_cannot_be() -> None:
+    classes = Objects().allowed
+    with error(ShapeError, "allowed must be a tuple of five tensors"):
+        Objects(classes[:4])
+    with error(RangeError, "the allowed classes of y must be from 0 to 31, got [32]"):
+        Objects((*classes[:4], torch.tensor([32])))
+    with error(ShapeError, "the allowed classes of y must be int64 [n], got torch.float32 [1]"):
+        Objects((*classes[:4], torch.tensor([0.5])))
+    with error(RangeError, "part must be one of train, validation, test, got 'Test'"):
+        Objects(part="Test")  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "split must be a Split, got str"):
+        Objects(split="x == 0")  # pyright: ignore[reportArgumentType]
+    with error(RangeError, "n must be from 0 to 16777216, got -1"):
+        Objects().sample(-1, generator(0))
+    with error(DtypeError, "the generator decides", "got int"):
+        Objects().sample(1, 0)  # pyright: ignore[reportArgumentType]
