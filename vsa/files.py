@@ -29,23 +29,32 @@ def replacing(path: Path) -> Iterator[Path]:
         ...     (Path(folder) / "result.txt").read_text()
         '42'
     """
-    if not path.name or "\0" in str(path):
-        raise OutputError(f"cannot write {str(path)!r}: it is not the name of a file")
-    if path.exists() and not path.is_file():  # a rename would put a file in the place of a device
-        raise OutputError(f"cannot write {path}: it is a {'folder' if path.is_dir() else 'pipe or a device'}, not a file")
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}") if path.name else path
+    try:
+        if not path.name or "\0" in str(path):
+            raise OutputError(f"cannot write {str(path)!r}: it is not the name of a file")
+        os.fsencode(path)
+        if path.exists() and not path.is_file():  # a rename would put a file in the place of a device
+            raise OutputError(f"cannot write {path}: it is a {'folder' if path.is_dir() else 'pipe or a device'}, not a file")
+    except (OSError, UnicodeError) as error:
+        raise _unwritten(path, error) from error
     try:
         yield part
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
-    except (InputError, OutputError):
-        raise
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _unwritten(path, error) from error
     finally:
         with suppress(OSError):  # the folder may be gone; the first error says more
             part.unlink()
+
+
+def _unwritten(path: Path, error: Exception) -> Exception:
+    if isinstance(error, (InputError, OutputError)):
+        return error
+    name = str(path).encode("utf-8", "backslashreplace").decode()  # that can be printed
+    return OutputError(f"cannot write {name}: {getattr(error, 'strerror', None) or error}")
 
 
 def _sync(path: Path) -> None:
