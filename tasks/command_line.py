@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from tasks.config import CONFIG
 from tasks.json_file import read_json
-from tasks.lab import check_lab, complain
+from tasks.lab import check_lab
+from vsa.command_line import complain
 from vsa.errors import VSAError
 
 Config = TypeVar("Config")

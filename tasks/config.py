@@ -258,3 +258,7 @@ class PairedSceneConfig(StageConfig):
             "learning_rate": 0.0005,
         }
     }
+
+
+CONFIGS: dict[str, type[StageConfig]] = {"paired": PairedConfig, "scene": SceneConfig, "paired-scene": PairedSceneConfig}
+"""The settings of the built-in tasks by name, so that their help need not import them."""

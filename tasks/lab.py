@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from vsa.command_line import complain
 from vsa.errors import MissingExtraError, VSAError
 
 PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "tyro")
@@ -23,12 +24,6 @@ def check_lab() -> None:
             raise MissingExtraError(
                 f"this needs the package {error.name or name}: run `make demo`, or pip install -e '.[lab]'"
             ) from error
-
-
-def complain(message: object) -> int:
-    """Print one line to standard error; 2, the exit status that goes with it."""
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks.config import StageConfig
 from vsa import ItemMemory
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
@@ -17,6 +20,21 @@ if TYPE_CHECKING:
     from tasks.data.schemes import Batch
 
 Decoding = Literal["slots", "whole"]
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a model comes from.
+
+    Attributes:
+        task: the name of its task.
+        config: the settings that it was made with.
+        metrics: what was measured at the end of its training; empty before.
+    """
+
+    task: str
+    config: StageConfig
+    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 class SceneModel(nn.Module):
@@ -33,6 +51,7 @@ class SceneModel(nn.Module):
     Attributes:
         codebooks: an ItemMemory for each feature, its values by name; empty until they are learnt, see
             `tasks.evaluation.reading.learn_codebooks`.
+        about: where the model comes from, if a task made it; None for one that was composed by hand.
 
     In an algebra of complex vectors (FHRR) a real vector of D entries is D / 2 complex ones, real and imaginary part side by
     side, so that the vectors that go in and come out are real always.
@@ -66,6 +85,58 @@ class SceneModel(nn.Module):
         self.encoder, self.decoder, self.roles, self.slots = encoder, decoder, roles, slots
         self.algebra, self.decoding = roles.algebra, decoding
         self.codebooks = nn.ModuleList()
+        self.about: About | None = None
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, trust: bool = False) -> SceneModel:
+        """The model of a folder that `save_pretrained` wrote, in evaluation mode on the CPU; nothing is fetched or unpickled.
+
+        Args:
+            folder: with model.safetensors and config.json.
+            trust: build networks that are no part of the project too, as `tasks.weights.load_run` does.
+
+        Raises:
+            InputError: there is no such folder, its files are damaged or do not belong together, or name untrusted code.
+
+        Example:
+            >>> import tempfile
+            >>> from tasks import load_model
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     load_model("paired").save_pretrained(folder)
+            ...     SceneModel.from_pretrained(folder).roles.names
+            ('shape', 'scale', 'orientation', 'x', 'y')
+        """
+        from tasks.pretrained import read_folder  # here, because it needs this file
+
+        return read_folder(Path(folder), trust)
+
+    def save_pretrained(self, folder: str | Path, half: bool = False) -> None:
+        """Write a folder as Hugging Face's hub has them: model.safetensors, config.json, and README.md, a page about the model.
+
+        Args:
+            folder: made if it is not there; a model that was saved there before is replaced.
+            half: keep weights in float16, which halves the file.
+
+        Raises:
+            OutputError: it cannot be written, or holds something else already.
+            VSAError: the model was composed by hand, so that no settings say how to build it again.
+        """
+        from tasks.pretrained import write_folder  # here, because it needs this file
+
+        write_folder(self, Path(folder), half)
+
+    def described(self) -> About:
+        """Where the model comes from.
+
+        Raises:
+            VSAError: it was composed by hand.
+        """
+        if self.about is None:
+            raise VSAError(
+                "this model was composed by hand, so no settings say how to build it again; make it with a task, such as "
+                "tasks.paired.build(PairedConfig()), or keep its weights with model.state_dict()"
+            )
+        return self.about
 
     @property
     def dim(self) -> int:

@@ -24,7 +24,7 @@ from tasks.evaluation.loss_figure import draw_loss
 from tasks.evaluation.reading import learn_codebooks
 from tasks.json_file import write_json
 from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
-from tasks.model import SceneModel
+from tasks.model import About, SceneModel
 from tasks.share import Share
 from tasks.training.journal import Journal
 from tasks.training.loop import Budget, Trained, train
@@ -101,6 +101,8 @@ class Task(Generic[Config]):
             on_first(accelerator, lambda: save(model, self.name, config, {}, folder / MODEL, half))  # measuring may fail
             metrics = asdict(trained) | self.measure(model, config, accelerator) | {"config": config.as_json()}
 
+            model.about = About(self.name, config, metrics)
+
             def write() -> None:
                 save(model, self.name, config, metrics, folder / MODEL, half)
                 self.draw(model, config, folder)
@@ -124,7 +126,9 @@ class Task(Generic[Config]):
         slots = _memory(
             [f"object {n + 1}" for n in range(count)], config, 2 * config.seed + 1, config.slots != "none" and count > 1
         )
-        return SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
+        model = SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
+        model.about = About(self.name, config)
+        return model
 
     def learn(
         self, config: Config, accelerator: Accelerator | None = None, journal: Journal | None = None
@@ -187,16 +191,18 @@ class Task(Generic[Config]):
         model.train()
         return value
 
-    def measure(self, model: SceneModel, config: Config, accelerator: Accelerator | None = None) -> dict[str, Any]:
-        """The metrics on test combinations, over all orientations and, beside, over the identifiable subset.
+    def measure(
+        self, model: SceneModel, config: Config, accelerator: Accelerator | None = None, part: Part = "test"
+    ) -> dict[str, Any]:
+        """The metrics on combinations of a part, over all orientations and, beside, over the identifiable subset.
 
         Of several processes each measures its share of the pictures; the metrics are those of all.
         """
         share = Share() if accelerator is None else share_of(accelerator)
-        part = replace(config, evaluate=-(-config.evaluate // share.processes))
-        full, subset = objects_of(config, "test"), Objects.identifiable("test", Split(config.validation, config.test))
+        own = replace(config, evaluate=-(-config.evaluate // share.processes))
+        full, subset = objects_of(config, part), Objects.identifiable(part, Split(config.validation, config.test))
         metrics, identifiable = (
-            self.evaluate(model, objects, part, torch.Generator().manual_seed(seed_of(config.seed, "measure", share.process)))
+            self.evaluate(model, objects, own, torch.Generator().manual_seed(seed_of(config.seed, "measure", share.process)))
             for objects in (full, subset)
         )
         metrics = metrics | {"identifiable": identifiable}

@@ -6,20 +6,24 @@ Half precision halves the file, and changes no measured number beyond the third 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tasks.config import StageConfig
+from tasks.config import CONFIG, StageConfig
 from tasks.evaluation.reading import empty_codebooks
-from tasks.model import SceneModel
+from tasks.json_file import read_json
+from tasks.model import About, SceneModel
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint, warn
 from vsa import load, tensor_file
 from vsa.errors import InputError, RangeError, VSAError
 
 KIND = "vsa-torch model 1"
 MODEL = "model.safetensors"
+MODEL_TYPE = "vsa-torch-scene"
+"""What config.json says in a folder that a model was saved into; a run's has no such word."""
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 
 
@@ -32,14 +36,13 @@ def save(model: SceneModel, task: str, config: StageConfig, metrics: dict[str, A
         config: how it was made.
         metrics: what was measured.
         path: the file.
-        half: keep weights in float16.
+        half: keep weights in float16, else in float32.
 
     Raises:
         OutputError: it cannot be written.
     """
-    weights = model.state_dict()
-    if half:
-        weights = {name: weight.half() if weight.dtype == torch.float32 else weight for name, weight in weights.items()}
+    kept, others = (torch.float16, (torch.float32,)) if half else (torch.float32, (torch.float16, torch.bfloat16))
+    weights = {name: weight.to(kept) if weight.dtype in others else weight for name, weight in model.state_dict().items()}
     described = {"task": task, "config": json.dumps(config.as_json()), "metrics": json.dumps(metrics)}
     tensor_file.write(path, weights, described, KIND)
 
@@ -48,7 +51,8 @@ def load_run(path: Path, trust: bool = False) -> SceneModel:
     """The model of a run, in evaluation mode on the CPU.
 
     Args:
-        path: model.safetensors or a checkpoint, or the folder of a run: its model, or its newest checkpoint while it has none.
+        path: model.safetensors or a checkpoint, or the folder of a run: its model, or its newest checkpoint while it has none; or
+            a folder that `SceneModel.save_pretrained` wrote.
         trust: build networks that are no part of the project too, which the file names as "package.module:Class". That runs
             code that the file has chosen, of what is installed.
 
@@ -68,6 +72,7 @@ def load_run(path: Path, trust: bool = False) -> SceneModel:
         if any(name.startswith("codebooks.") for name in weights):
             empty_codebooks(model)
         model.load_state_dict(weights)
+        model.about = About(stored["task"], config, dict(json.loads(stored.get("metrics", "{}"))))
     except InputError:
         raise
     except (VSAError, KeyError, TypeError, ValueError, RuntimeError, RecursionError, AttributeError) as error:
@@ -114,16 +119,75 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
         checkpoint = Checkpoints(path / "checkpoints").newest(warn)
         if checkpoint is not None:
             return _of(checkpoint)
-    path = path / MODEL if path.is_dir() else path
+    folder, path = (path, path / MODEL) if path.is_dir() else (None, path)
     if not path.exists():
         raise InputError(f"there is no model at {path}; train one with examples/paired.py, scene.py or paired_scene.py")
     described, tensors = tensor_file.read(path, None)
+    if folder is not None:
+        _check_settings(folder, described)
     return _of(read_checkpoint(path)) if "about" in described else (described, tensors)
+
+
+def _check_settings(folder: Path, described: dict[str, str]) -> None:
+    """Refuse a folder that a model was saved into, whose config.json is another model's."""
+    path = folder / CONFIG
+    written = read_json(path) if path.exists() else {}
+    if "model_type" not in written:
+        return
+    if written["model_type"] != MODEL_TYPE:
+        raise InputError(f"{path} is of a model of the type {written['model_type']!r}, not {MODEL_TYPE!r}")
+    try:
+        stored = {"task": described.get("task"), "config": json.loads(described.get("config", "null"))}
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{folder / MODEL} does not hold a model of this project: {error}") from error
+    for name, value in stored.items():
+        if written.get(name) != value:
+            where = _difference(name, written.get(name), value)
+            raise InputError(f"{path} and {folder / MODEL} do not belong together: they differ in {where}")
+
+
+def _difference(name: str, written: Any, stored: Any) -> str:
+    """Which setting it is, and both values."""
+    if isinstance(written, dict) and isinstance(stored, dict):
+        name = next(
+            key for key in (*written, *stored) if written.get(key) != stored.get(key) or (key in written) != (key in stored)
+        )
+        written, stored = written.get(name), stored.get(name)
+    return f"{name}, {_short(written)} and {_short(stored)}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:80] + "..."
 
 
 def _of(checkpoint: Checkpoint) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     about = checkpoint.about
     return {"task": str(about.get("task")), "config": json.dumps(about.get("config"))}, checkpoint.part("model")
+
+
+def shipped() -> list[str]:
+    """The names of the models that are shipped with the checkout."""
+    return sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+
+
+def find_model(name: str) -> Path:
+    """Where a model is: that of a shipped name, or else of a path.
+
+    Args:
+        name: "paired", "scene" or "paired-scene"; or a folder or a file, which has a "/" in it if it is called like one of them.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if name in shipped():
+        return SHIPPED / f"{name}.safetensors"
+    if not os.path.exists(name):  # unlike that of Path it raises nothing, whatever the name
+        raise InputError(
+            f"there is no model {name!r}: name the folder of a run, a folder or file of a model, "
+            f"or one of those that are shipped ({', '.join(shipped()) or 'none here'})"
+        )
+    return Path(name)
 
 
 def load_model(name: str) -> SceneModel:
@@ -140,7 +204,6 @@ def load_model(name: str) -> SceneModel:
         >>> model.decode(model.object(model.features(torch.zeros(1, 1, 64, 64)))).shape
         torch.Size([1, 1, 64, 64])
     """
-    there = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
-    if name not in there:
-        raise RangeError(f"there is no shipped model {name!r}; there are {', '.join(there) or 'none here'}")
+    if name not in shipped():
+        raise RangeError(f"there is no shipped model {name!r}; there are {', '.join(shipped()) or 'none here'}")
     return load_run(SHIPPED / f"{name}.safetensors")

@@ -23,6 +23,7 @@ import rich.progress  # noqa: F401
 import safetensors.torch  # noqa: F401
 import torch
 import torchhd  # noqa: F401
+import tyro  # noqa: F401
 from jaxtyping import install_import_hook
 
 from tests.shape_checks import checked  # noqa: F401

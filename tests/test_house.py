@@ -95,7 +95,9 @@ def test_the_wheel_holds_the_algebra_alone(tmp_path: Path) -> None:
     with ZipFile(wheel) as file:
         shipped = {name for name in file.namelist() if ".dist-info/" not in name}
         metadata = file.read(f"vsa_torch-{vsa.__version__}.dist-info/METADATA").decode()
+        commands = file.read(f"vsa_torch-{vsa.__version__}.dist-info/entry_points.txt").decode()
     assert shipped == {str(path.relative_to(ROOT)) for path in files("vsa")} | {"vsa/py.typed"}
+    assert commands.split("\n")[:2] == ["[console_scripts]", "vsa = vsa.command_line:main"]
     core = [line.split()[1] for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra" not in line]
     assert sorted(re.split("[<>=]", requirement)[0] for requirement in core) == ["numpy", "safetensors", "torch", "torch-hd"]
 

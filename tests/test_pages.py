@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ BLOCKS = {name: re.findall(r"```python\n(.*?)```", text, re.S) for name, text in
 
 
 @pytest.mark.parametrize("page", [name for name, blocks in BLOCKS.items() if blocks])
-def test_its_python_runs_and_gives_what_it_says(page: str) -> None:
+def test_its_python_runs_and_gives_what_it_says(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     session: dict[str, object] = {}
     for block in BLOCKS[page]:
         lines = block.splitlines()

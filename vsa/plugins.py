@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-
-from torch import Tensor
 
 from vsa.errors import MissingExtraError, PluginError, choices
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+    from torch import Tensor
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "algebra": {
@@ -47,6 +47,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "paired-scene": "tasks.paired_scene:TASK",
     },
 }
+
+TORCHHD = ("MAP", "HRR", "FHRR", "BSC", "VTB", "BSBC", "MCR", "CGR")
+"""The algebras that `get_algebra` has with backend="torchhd"."""
 
 
 @runtime_checkable
@@ -85,6 +88,48 @@ def names(kind: str) -> list[str]:
     return sorted({*_table(kind), *(point.name for point in _entry_points(kind))})
 
 
+def checkout() -> Path | None:
+    """The checkout of the repository that this package is used from; None where the package was installed alone."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "tasks" / "command_line.py").is_file() else None
+
+
+def sources(kind: str) -> dict[str, str]:
+    """Where each of the names comes from, in words; nothing of it is imported.
+
+    Args:
+        kind: "algebra", "encoder", "decoder" or "task". Of algebras those are there too that torchhd alone has.
+
+    Raises:
+        PluginError: there is no such kind.
+
+    Example:
+        >>> sources("algebra")["SBC"]
+        'built in, vsa.algebras.sbc'
+    """
+    found = {name: _source(kind, name) for name in names(kind)}
+    if kind == "algebra":
+        for name in TORCHHD:
+            found[name] = f"{found[name]}; torchhd's too" if name in found else 'torchhd\'s: backend="torchhd"'
+    return dict(sorted(found.items()))
+
+
+def _source(kind: str, name: str) -> str:
+    table, points = _table(kind), [point for point in _entry_points(kind) if point.name == name]
+    if len(points) + (name in table) > 1:
+        return f"claimed more than once: {', '.join(_claims(kind, name))}"
+    if points:
+        return f"from the package {points[0].dist.name}, {points[0].value}" if points[0].dist else points[0].value
+    module = table[name].partition(":")[0]
+    there = module.startswith("vsa.") or checkout() is not None
+    return f"built in, {module}" if there else "not here: needs a checkout"
+
+
+def _claims(kind: str, name: str) -> list[str]:
+    own = [target for known, target in _table(kind).items() if known == name]
+    return own + [_describe(point) for point in _entry_points(kind) if point.name == name]
+
+
 def load(kind: str, name: str) -> Any:
     """The class or function of that name.
 
@@ -103,7 +148,7 @@ def load(kind: str, name: str) -> Any:
     if not isinstance(name, str):
         raise PluginError(f"the name of a plugin is a string, got {type(name).__name__}; an {kind} itself is passed as it is")
     table, points = _table(kind), [point for point in _entry_points(kind) if point.name == name]
-    claims = ([table[name]] if name in table else []) + [_describe(point) for point in points]
+    claims = _claims(kind, name)
     if len(claims) > 1:
         raise PluginError(
             f"the {kind} {name!r} is claimed more than once: {', '.join(claims)}; "

@@ -67,6 +67,11 @@ def claimed(folder: Path, resume: bool = False, start_over: bool = False) -> Ite
                 f"there is a run in {folder} already ({', '.join(there)}); go on with it with --resume, remove it with "
                 "--start-over, or choose another folder with --out"
             )
+        if resume and (folder / "model.safetensors").exists() and not any(folder.glob("checkpoints/step-*")):
+            raise OutputError(
+                f"there is a model in {folder}, but no checkpoint to go on from; start from the model with --start {folder}, or "
+                "remove it with --start-over"
+            )
         if start_over:
             _remove(folder)
         for part in (*folder.glob(".*.part*"), *folder.glob("checkpoints/.*.part*")):  # of a run that was killed

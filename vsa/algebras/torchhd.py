@@ -18,8 +18,7 @@ from vsa.algebras.checks import Device, Generator
 from vsa.algebras.modular import ModularModel
 from vsa.algebras.torchhd_model import model_of, plain
 from vsa.errors import AlgebraError, choices
-
-MODELS = ("MAP", "HRR", "FHRR", "BSC", "VTB", "BSBC", "MCR", "CGR")
+from vsa.plugins import TORCHHD
 
 
 def TorchhdAlgebra(name: str, **options: Any) -> CheckedAlgebra:
@@ -42,8 +41,8 @@ def TorchhdAlgebra(name: str, **options: Any) -> CheckedAlgebra:
         >>> TorchhdAlgebra("MCR", block_size=64).laws.commutative
         True
     """
-    if name not in MODELS:
-        raise AlgebraError(f"there is no algebra {name!r} in the backend torchhd; {choices(name, MODELS)}")
+    if name not in TORCHHD:
+        raise AlgebraError(f"there is no algebra {name!r} in the backend torchhd; {choices(name, TORCHHD)}")
     return ModularModel(name, **options) if name in ("BSBC", "MCR", "CGR") else PeerModel(name, **options)
 
 

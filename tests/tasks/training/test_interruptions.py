@@ -159,6 +159,14 @@ def test_a_second_run_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_a_model_without_checkpoints_is_not_trained_over(tmp_path: Path) -> None:
+    run(config(tmp_path, steps=1))
+    for path in checkpoints(tmp_path):
+        path.unlink()
+    with error(OutputError, f"there is a model in {tmp_path}, but no checkpoint", "--start", "--start-over"):
+        run(config(tmp_path, steps=1, resume=True))
+
+
 def test_what_may_change_when_it_goes_on(tmp_path: Path) -> None:
     run(config(tmp_path, steps=2))
     for name, value in (("kl", 0.5), ("batch_size", 64), ("encoder", "conv-small"), ("precision", "bfloat16")):

@@ -1,0 +1,79 @@
+"""`vsa edit RUN`: one edit by algebra, drawn and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from tasks import command_line
+from tasks.console.files import check_place, check_seed, open_model
+
+
+@dataclass(frozen=True)
+class EditConfig:
+    """Exchange a feature of an object inside a scene's vector, and draw and read what comes out.
+
+    Sprites are drawn at random from combinations that were never trained on. The first ones, as many as the model has slots
+    and at most three, make a scene without overlaps; the others stand beside it, to give their features.
+    """
+
+    run: Positional[Annotated[str, arg(metavar="RUN")]]
+    """A run's folder, also of one that was stopped; a model's file or folder; or, as shipped: paired, scene, paired-scene."""
+    object: int = 1
+    """Which object of the scene is edited, from 1."""
+    feature: str = "shape"
+    """What it takes: shape, scale, orientation, x or y."""
+    donor: Annotated[int | None, arg(name="from", metavar="INT")] = None
+    """From which sprite, in the scene or beside it; the first one beside it if none is given."""
+    seed: int = 0
+    """The same seed gives the same sprites."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes a GPU if there is one."""
+    out: Path = Path("edit.png")
+    """The picture; one that is there is replaced."""
+    trust: bool = False
+    """Build networks that are no part of the project too, which the file names: that runs code of what is installed."""
+
+
+def status_of(words: Sequence[str]) -> int:
+    """The exit status of an edit with these flags."""
+    return command_line.status_of(EditConfig, edit, words, "vsa edit")
+
+
+def edit(config: EditConfig) -> None:
+    """Draw sprites, edit, write the picture, and print what was given and what came out."""
+    import torch
+
+    from tasks.data.factors import FEATURES
+    from tasks.evaluation.one_edit import MOST, OneEdit, feature_of, in_words, sample_sprites
+    from tasks.task import objects_of
+    from vsa.errors import ShapeError
+    from vsa.files import replacing
+
+    check_seed(config.seed)
+    check_place(config.out)
+    feature = feature_of(config.feature)
+    model, about = open_model(config.run, config.trust, config.device)
+    if model.roles.names != FEATURES:
+        raise ShapeError(f"an edit needs a model of the features {', '.join(FEATURES)}, got {', '.join(model.roles.names)}")
+    pictured = min(len(model.slots), MOST)
+    sprites = sample_sprites(pictured, objects_of(about.config, "test"), torch.Generator().manual_seed(config.seed))
+    one = OneEdit(sprites, pictured, config.object - 1, feature, (pictured + 1 if config.donor is None else config.donor) - 1)
+    with replacing(config.out) as part:
+        before, after = one.write(model, part)
+    for number, sprite in enumerate(sprites, 1):
+        print(f"{f'object {number}' if number <= pictured else f'sprite {number}, beside the scene'}: {in_words(sprite)}")
+    right, trained = one.edited()[one.object], objects_of(about.config, "train")
+    known = "trained on" if trained.accept(right) else "never trained on"
+    print(f"edit: {one.title()}, and becomes {in_words(right)}, a combination {known}")
+    vector = one.vectors(model)[1]
+    read = torch.stack([model.read(vector, slot).cpu() for slot in range(pictured)])
+    for number, (found, wrong) in enumerate(zip(read, one.wrong(read), strict=True), 1):
+        verdict = f"wrong: {', '.join(FEATURES[f] for f in wrong)}" if wrong else "right"
+        print(f"read object {number}: {in_words(found)}: {verdict}")
+    print(f"IoU with the exact rendering: {after:.3f}, before the edit {before:.3f}")
+    print(f"picture: {config.out}")

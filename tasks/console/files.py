@@ -1,0 +1,66 @@
+"""What the subcommands read and write: the models that a user names, and places for files, checked before the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsa.errors import OutputError, RangeError
+
+if TYPE_CHECKING:
+    from tasks.model import About, SceneModel
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be written, before the work is done.
+
+    Raises:
+        OutputError: it is a folder, or its folder is not there.
+    """
+    if os.path.isdir(path):  # unlike that of Path it raises nothing, whatever the name
+        raise OutputError(f"cannot write {path}: it is a folder; give the path of a file")
+    if not os.path.isdir(path.parent):
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse seeds that no generator takes.
+
+    Raises:
+        RangeError: it is negative or too large.
+    """
+    if not 0 <= seed < 2**63:
+        raise RangeError(f"seed must be from 0 to 2^63 - 1, got {seed}")
+
+
+def open_model(run: str, trust: bool, device: str) -> tuple[SceneModel, About]:
+    """The model that a user names, with codebooks, and what it says of itself.
+
+    The model of a run that was stopped has no codebooks yet; they are learnt as they would be at the run's end.
+
+    Args:
+        run: a folder, a file, or the name of a shipped model.
+        trust: build networks that are no part of the project too.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: there is no such model, or it cannot be used.
+        RangeError: there is no such device here.
+    """
+    import torch
+
+    from tasks.evaluation.reading import learn_codebooks
+    from tasks.task import objects_of, seed_of
+    from tasks.training.processes import make_accelerator
+    from tasks.weights import find_model, load_run
+
+    place = make_accelerator(device, "float32").device
+    model = load_run(find_model(run), trust).to(place)
+    about = model.described()
+    if not len(model.codebooks):
+        print(f"{run} has no codebooks yet; learning them, as the end of its training would", file=sys.stderr)
+        generator = torch.Generator().manual_seed(seed_of(about.config.seed, "codebooks"))
+        learn_codebooks(model, objects_of(about.config, "train"), generator)
+    return model, about

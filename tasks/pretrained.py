@@ -1,0 +1,71 @@
+"""Folders as Hugging Face's hub has them: a model, its settings as JSON, and a page that describes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tasks.card import card
+from tasks.config import CONFIG
+from tasks.json_file import read_json, write_json
+from tasks.model import SceneModel
+from tasks.training.run_folder import WRITTEN
+from tasks.weights import MODEL, MODEL_TYPE, load_run, save
+from vsa import __version__
+from vsa.errors import InputError, OutputError
+from vsa.files import replacing
+
+PAGE = "README.md"
+
+
+def write_folder(model: SceneModel, folder: Path, half: bool = False) -> None:
+    """Write model.safetensors, config.json and README.md; see `SceneModel.save_pretrained`.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds something else already.
+        VSAError: the model was composed by hand.
+    """
+    about = model.described()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write to the folder {folder}: {getattr(error, 'strerror', None) or error}") from error
+    there = [name for name in dict.fromkeys((*WRITTEN, CONFIG, PAGE)) if (folder / name).exists()]
+    if there and not _is_ours(folder):
+        raise OutputError(
+            f"there is something else in {folder} already ({', '.join(there)}), which would be replaced; choose another folder"
+        )
+    save(model, about.task, about.config, about.metrics, folder / MODEL, half)
+    settings = {"task": about.task, "version": __version__, "config": about.config.as_json()}
+    write_json(folder / CONFIG, {"model_type": MODEL_TYPE, "library_name": "vsa-torch", **settings})
+    with replacing(folder / PAGE) as part:
+        part.write_text(card(model, about, half), encoding="utf-8")
+
+
+def read_folder(folder: Path, trust: bool = False) -> SceneModel:
+    """The model of such a folder; see `SceneModel.from_pretrained`.
+
+    Raises:
+        InputError: there is no such folder, or it cannot be used.
+    """
+    if not os.path.isdir(folder):  # unlike that of Path it raises nothing, whatever the name
+        raise InputError(
+            f"there is no folder {folder}; nothing is fetched: give the path of one that save_pretrained wrote, "
+            "or that was downloaded from where it was shared"
+        )
+    for name in (CONFIG, MODEL):
+        if not (folder / name).exists():
+            raise InputError(f"{folder} is not a folder of a saved model: it has no {name}")
+    if "model_type" not in read_json(folder / CONFIG):
+        raise InputError(f"{folder / CONFIG} does not say which type of model it is of; a run is read by tasks.weights.load_run")
+    return load_run(folder, trust)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a model was saved into this folder, and nothing else."""
+    if any((folder / name).exists() for name in WRITTEN if name != MODEL):
+        return False
+    try:
+        return read_json(folder / CONFIG).get("model_type") == MODEL_TYPE
+    except InputError:
+        return False

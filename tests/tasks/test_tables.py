@@ -1,0 +1,54 @@
+import pytest
+
+from tasks.tables import Table, flat, tables
+
+READ = {"shape": 1.0, "x": 0.5}
+EDITS = {
+    "reconstruction_iou": 0.75,
+    "assembly_iou": 0.625,
+    "edit_iou": {"shape": 0.5, "x": 0.25},
+    "edit_shown": {"shape": 0.875, "x": 0.5},
+    "edit_shown_within_one": {"x": 0.9},
+    "read": READ,
+    "read_edited": READ,
+    "read_within_one": {"x": 0.125},
+    "read_edited_within_one": {"x": 0.0},
+}
+
+
+def test_edits_are_a_row_for_each_feature() -> None:
+    whole, subset = tables({**EDITS, "identifiable": EDITS, "steps": 3}, "validation")
+    assert whole.title == "Validation pictures, all orientations: reconstruction IoU 0.750, five features from five donors 0.625"
+    assert subset.title.startswith("Validation pictures, orientations 0 to 83 degrees: ")
+    assert whole.rows == subset.rows
+    assert whole.rows[0] == ("shape", "0.500", "0.875", "", "1.000", "", "1.000", "")
+    assert whole.rows[1] == ("x", "0.250", "0.500", "0.900", "0.500", "0.125", "0.500", "0.000")
+
+
+def test_scenes_are_a_row_for_each_number_of_objects() -> None:
+    drawn = {name: {"2": 0.75, "3": 0.5} for name in ("reconstruction_iou", "removed_iou", "added_iou")}
+    read = {name: {"2": READ, "3": READ} for name in ("read", "read_within_one")}
+    (table,) = tables({**drawn, **read})
+    assert table.title == "Test scenes, all orientations"
+    assert table.rows == (
+        ("2", "0.750", "0.750", "0.750", "0.500", "0.500"),
+        ("3", "0.500", "0.500", "0.500", "0.500", "0.500"),
+    )
+
+
+def test_what_a_task_of_somebody_else_measured_is_listed() -> None:
+    (table,) = tables(
+        {"steps": 3, "device": "cpu", "seconds": 1.0, "colours": {"red": 0.5, "name": "x"}, "right": 1, "config": {"dim": 3}}
+    )
+    assert table == Table("Test, all orientations", ("measured", "value"), (("colours, red", "0.500"), ("right", "1.000")))
+
+
+@pytest.mark.parametrize("table", [Table("t", ("a", "b"), (("x", "1"), ("y", "2"))), Table("t", ("a",), ())])
+def test_markdown_has_as_many_cells_in_every_row(table: Table) -> None:
+    lines = table.markdown().splitlines()
+    assert len(lines) == 2 + len(table.rows)
+    assert {line.count("|") for line in lines} == {len(table.columns) + 1}
+
+
+def test_numbers_have_the_names_that_lead_to_them() -> None:
+    assert list(flat({"a": {"b": {"c": 1.5}}, "d": True, "e": 2})) == [("a, b, c", 1.5), ("e", 2)]
