@@ -17,6 +17,7 @@ from tasks.command_line import status_of
 from tasks.config import PairedConfig, SceneConfig
 from tasks.data.original import open_original
 from tasks.data.original_writer import write_original
+from tasks.model import SceneModel
 from tasks.paired import TASK
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from tasks.training.journal import Journal, State
@@ -25,7 +26,7 @@ from tasks.training.processes import make_accelerator
 from tasks.weights import KIND, load_run, save
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import odd_object, shown
-from vsa import tensor_file
+from vsa import command_line, tensor_file
 
 SMALL = {"dim": 16, "encoder": "conv-small", "decoder": "conv-small", "device": "cpu"}
 COUNTS = (3, 1, 2, 2, 2)
@@ -254,6 +255,47 @@ def flags(draw: random.Random, folder: Path) -> Attempt:
     return Attempt(f"flags {shown(given)}", call, right, (SystemExit,))
 
 
+def words(draw: random.Random, folder: Path) -> Attempt:
+    commands = ("train", "evaluate", "edit", "data", "list", "evaluate", "edit", "download", "", "--version", "--help", "lsit")
+    odd = (
+        "--seed",
+        "--out",
+        "--from",
+        "-1",
+        "0",
+        "x",
+        "../..",
+        "/dev/null",
+        "\udc80",
+        "é",
+        "a" * 300,
+        "os:abort",
+        "--trust",
+        "algebras",
+    )
+    given = [draw.choice(commands), *(draw.choice(odd) for _ in range(draw.randrange(4)))]
+
+    def call() -> int:
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            return command_line.status_of(given)
+
+    def right(status: Any) -> bool:
+        return status in (0, 2) or (isinstance(status, SystemExit) and status.code in (0, 2))
+
+    return Attempt(f"vsa {shown(given)}", call, right, (SystemExit,))
+
+
+def pretrained(draw: random.Random, folder: Path) -> Attempt:
+    path = folder / "saved"
+    TASK.build(PairedConfig(**SMALL)).save_pretrained(path)
+    described = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(altered(draw, described) if draw.random() < 0.9 else odd_json(draw)))
+    right = lambda model: json.loads((path / "config.json").read_text())["task"] == "paired"  # noqa: E731
+    return Attempt(
+        f"from_pretrained({shown((path / 'config.json').read_text())})", lambda: SceneModel.from_pretrained(path), right
+    )
+
+
 TARGETS = (
     Target("checkpoint-damaged", "cut, flipped, zeroed, swapped and appended bytes of a checkpoint", checkpoints_damaged),
     Target(
@@ -266,5 +308,7 @@ TARGETS = (
     Target("settings", "wrong names, types and values of settings in JSON", settings),
     Target("metrics-log", "damaged and wrong lines of metrics.jsonl", metrics),
     Target("original", "cut, flipped, zeroed, swapped and appended bytes of the published file's layout", originals),
+    Target("pretrained", "wrong names, types and values in the config.json of a shared model", pretrained),
+    Target("vsa", "commands that there are and are not, with odd words", words),
     Target("command-line", "flags that there are and are not, with odd values", flags),
 )
