@@ -19,7 +19,7 @@ from tests.helpers import as_a_user
 from vsa import bind
 from vsa.errors import RangeError
 
-FEW, MANY = 60, 12_000
+FEW, MANY = 25, 14_500
 
 
 def tried(target: Target, inputs: int, folder: Path, **options: Any) -> Outcome:

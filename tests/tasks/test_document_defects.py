@@ -1,11 +1,13 @@
 """What is wrong in the code behind the source document, one test for each: none of it can be wrong here."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
+from tasks import task
 from tasks.config import PairedSceneConfig
-from tasks.data import schemes
 from tasks.data.dsprites import render
 from tasks.data.sampling import Objects, differ, one_feature, sample_paired_scenes
 from tasks.model import SceneModel
@@ -74,7 +76,8 @@ def test_nothing_that_is_measured_was_trained_on(monkeypatch: pytest.MonkeyPatch
         seen["train"].append(classes)
         return render(classes)
 
-    monkeypatch.setattr(schemes, "render", watch)
+    drawn = task.objects_of
+    monkeypatch.setattr(task, "objects_of", lambda config, part: replace(drawn(config, part), render=watch))
     built, _ = TASK.learn(config)
     monkeypatch.undo()
 
