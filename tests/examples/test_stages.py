@@ -20,7 +20,7 @@ def call(cwd: Path, stage: str, *flags: str) -> subprocess.CompletedProcess[str]
 @each_stage
 def test_it_trains_measures_and_draws(stage: str, tmp_path: Path) -> None:
     flags = ["--steps", "3", "--batch-size", "32", "--device", "cpu", "--evaluate", "3", "--out", "runs/here", "--seed", "1"]
-    flags += ["--encoder", "encoders.conv:ConvEncoder", "--decoder", "conv", "--dim", "64"]
+    flags += ["--encoder", "encoders.conv:small", "--decoder", "conv-small"]
     ended = call(tmp_path, stage, *flags)
     assert ended.returncode == 0, ended.stderr
     assert "Test" in ended.stdout

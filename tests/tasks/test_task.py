@@ -25,7 +25,7 @@ each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 
 def small(task: Task[Any], **settings: Any) -> Any:
     fixed = {"steps": 2, "batch_size": 16, "dim": 64, "evaluate": 3, "device": "cpu"}
-    plain = {"encoder": "conv", "decoder": "conv"}
+    plain = {"encoder": "conv-small", "decoder": "conv-small"}
     return task.config(**fixed | plain | settings)
 
 
