@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 from vsa.command_line import complain
 from vsa.errors import MissingExtraError, VSAError
 
-PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "tyro")
+PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "sklearn", "tyro")
+SLOW = ("sklearn",)
+"""Packages that only some commands use, and that take a second to import: it is enough that they are there."""
 
 
 def check_lab() -> None:
-    """Import what the tasks need, before any work is done.
+    """Import what the tasks need, or see that it is there, before any work is done.
 
     Raises:
         MissingExtraError: a package is missing.
     """
     for name in PACKAGES:
         try:
-            import_module(name)
+            if name not in SLOW:
+                import_module(name)
+            elif find_spec(name) is None:
+                raise ModuleNotFoundError(name=name)
         except ImportError as error:
             raise MissingExtraError(
                 f"this needs the package {error.name or name}: run `make demo`, or pip install -e '.[lab]'"

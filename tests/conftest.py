@@ -21,6 +21,8 @@ import numpy.typing
 import pytest
 import rich.progress  # noqa: F401
 import safetensors.torch  # noqa: F401
+import sklearn.discriminant_analysis
+import sklearn.ensemble  # noqa: F401
 import torch
 import torchhd  # noqa: F401
 import tyro  # noqa: F401

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from torch import Tensor
+
+from tasks.data.factors import canonical
+from tasks.data.sampling import Objects
+from tasks.evaluation.disentanglement.measure import measure_disentanglement
+from tests.helpers import error
+from tests.tasks.evaluation.disentanglement.representations import noise, share_of_bins, standard
+from vsa.errors import RangeError
+
+TEST = Objects(part="test")
+NAMES = [
+    *("beta_vae", "factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"),
+    *("modularity", "explicitness", "infom", "infoc", "infoe"),
+]
+
+
+def measured(encode: object, n: int = 2000, **options: object) -> dict[str, float]:
+    return measure_disentanglement(encode, TEST, torch.Generator().manual_seed(0), n, groups=300, **options)  # pyright: ignore
+
+
+def test_the_true_factors_of_sprites() -> None:
+    found = measured(lambda classes: classes.float(), bins=None)
+    assert list(found) == NAMES
+    expected = dict.fromkeys(NAMES, 1.0) | {"sap": 1 - sum(1 / k for k in (3, 6, 40, 32, 32)) / 5}
+    del expected["infoe"], expected["infom"], expected["infoc"]  # of these, one is not linear, and two are shares of a biased sum
+    for name, value in expected.items():
+        slack = {"mig": 0.1, "sap": 0.06, "explicitness": 0.02}.get(name, 0.02)
+        assert found[name] == pytest.approx(value, abs=slack), name
+    binned = measured(lambda classes: classes.float())
+    most = (2 + share_of_bins(40, 20) + 2 * share_of_bins(32, 20)) / 5
+    assert binned["mig"] == pytest.approx(most, abs=0.06)
+
+
+def test_noise_beside_the_factors_lowers_what_counts_every_active_code() -> None:
+    def encode(classes: Tensor) -> Tensor:
+        return torch.cat([standard(classes).double(), noise(len(classes), 5)], 1)
+
+    found, alone = measured(encode), measured(standard)
+    for name in ("factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"):
+        assert found[name] == pytest.approx(alone[name], abs=0.03), name
+    assert found["infom"] < alone["infom"] - 0.2, "noise that is active tells a little of every factor"
+
+
+def test_the_generator_decides_and_the_global_one_does_not() -> None:
+    def run(seed: int) -> dict[str, float]:
+        generator = torch.Generator().manual_seed(seed)
+        return measure_disentanglement(standard, Objects.identifiable(), generator, 500, groups=100)
+
+    first = run(0)
+    torch.manual_seed(5)
+    assert run(0) == first
+    assert run(1) != first
+
+
+def test_orientations_that_look_the_same_can_count_as_one() -> None:
+    found = measured(lambda classes: canonical(classes).float(), shown=True, bins=None)
+    hidden = measured(lambda classes: canonical(classes).float(), bins=None)
+    assert found["dci_informativeness"] > 0.99
+    orientation = (1 / 4 + 1 / 2 + 1) / 3  # of four, two and one that look the same, one is right
+    assert hidden["dci_informativeness"] == pytest.approx((4 + orientation) / 5, abs=0.02)
+
+
+def test_too_few_samples_are_refused() -> None:
+    with error(RangeError, "draw more"):
+        measured(standard, n=20)
