@@ -26,17 +26,18 @@ from tasks.config import StageConfig
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.scene import TASK as SCENE
-from tasks.task import Task, loss, objects_of
+from tasks.stage import Stage
+from tasks.task import objects_of
 from tasks.training.processes import make_accelerator
 
 PARTS = ("data", "forward", "backward", "optimiser")
 
 
-def stepper(task: Task[Any], config: StageConfig, accelerator: Accelerator) -> tuple[Callable[[], list[float]], int]:
+def stepper(task: Stage[Any], config: StageConfig, accelerator: Accelerator) -> tuple[Callable[[], list[float]], int]:
     """What does a training step and gives the seconds of each part of it, and how many weights it trains."""
     model, objects, numbers = task.build(config).train(), objects_of(config, "train"), count()
     weights = list(model.parameters())
-    optimizer = torch.optim.AdamW(weights, lr=1e-4, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True)
+    optimizer = task.optimizer(config, model, fused=True)
     model, optimizer = accelerator.prepare(model, optimizer)
 
     def now() -> float:
@@ -49,7 +50,7 @@ def stepper(task: Task[Any], config: StageConfig, accelerator: Accelerator) -> t
         batch = task.batch(config, objects, next(numbers)).to(accelerator.device)
         times.append(now())
         with accelerator.autocast():
-            value = loss(config, model, batch)
+            value = task.loss(config, model, batch, 0.0)
         times.append(now())
         optimizer.zero_grad()
         accelerator.backward(value)
@@ -62,7 +63,7 @@ def stepper(task: Task[Any], config: StageConfig, accelerator: Accelerator) -> t
     return step, sum(weight.numel() for weight in weights)
 
 
-def compare(task: Task[Any], device: str, steps: int, document_batch: int | None) -> None:
+def compare(task: Stage[Any], device: str, steps: int, document_batch: int | None) -> None:
     """Measure the default and the document preset of a task in turns, and print a line for each, and the ratio."""
     configs = {preset: task.config.named(preset) for preset in ("default", "document")}
     if document_batch is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,7 +23,7 @@ class ConvDecoder(nn.Module):
         dim: the dimension of a hypervector.
         image: channels, height and width of a picture; both sides a multiple of 16.
         channels: that the four transposed convolutions (kernel 4, stride 2) start from.
-        hidden: the width between the two linear layers.
+        hidden: the width between the two linear layers; several widths for more layers.
         norm: normalise each layer over the batch; without it learning is several times slower.
         activation: the nonlinearity.
         logit: the logit to start from; -3 is a picture that is mostly background.
@@ -41,7 +43,7 @@ class ConvDecoder(nn.Module):
         image: tuple[int, int, int],
         *,
         channels: Sequence[int] = (128, 64, 32, 16),
-        hidden: int = 512,
+        hidden: int | Sequence[int] = 512,
         norm: bool = True,
         activation: type[nn.Module] = nn.GELU,
         logit: float = -3.0,
@@ -53,14 +55,11 @@ class ConvDecoder(nn.Module):
             raise ShapeError(f"ConvDecoder doubles a picture four times; {image[1]}x{image[2]} is not a multiple of 16")
         self.dim = dim
         start = (channels[0], image[1] // 16, image[2] // 16)
-        self.hidden = nn.Sequential(
-            nn.Linear(dim, hidden),
-            nn.LayerNorm(hidden) if norm else nn.Identity(),
-            activation(),
-            nn.Linear(hidden, start[0] * start[1] * start[2]),
-            activation(),
-            nn.Unflatten(1, start),
-        )
+        widths = (dim, hidden) if isinstance(hidden, int) else (dim, *hidden)
+        self.hidden = nn.Sequential()
+        for before, width in pairwise(widths):
+            self.hidden.extend([nn.Linear(before, width), nn.LayerNorm(width) if norm else nn.Identity(), activation()])
+        self.hidden.extend([nn.Linear(widths[-1], math.prod(start)), activation(), nn.Unflatten(1, start)])
         self.convolutions = nn.Sequential()
         for i, (c_in, c_out) in enumerate(zip(channels, (*channels[1:], image[0]), strict=True)):
             convolution = nn.ConvTranspose2d(c_in, c_out, kernel_size=4, stride=2, padding=1)
@@ -105,3 +104,15 @@ def small(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
         128
     """
     return ConvDecoder(dim, image, channels=(64, 32, 16, 8), hidden=128)
+
+
+def burgess(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """The net of the VAE family on dSprites: two linear layers of 256, 32 channels four times, ReLU, no norms.
+
+    Source: Burgess et al., "Understanding disentangling in beta-VAE", 2018, arXiv 1804.03599, appendix A.1.
+
+    Example:
+        >>> burgess(10, (1, 64, 64))(torch.zeros(2, 10)).shape
+        torch.Size([2, 1, 64, 64])
+    """
+    return ConvDecoder(dim, image, channels=(32, 32, 32, 32), hidden=(256, 256), norm=False, activation=nn.ReLU, logit=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,7 +23,7 @@ class ConvEncoder(nn.Module):
         features: how many feature vectors.
         dim: the dimension of each.
         channels: of the four convolutions (kernel 4, stride 2).
-        hidden: the width between the two linear layers.
+        hidden: the width between the two linear layers; several widths for more layers.
         norm: normalise each layer over the batch; without it learning is several times slower.
         activation: the nonlinearity.
         logvar: the log variance to start from.
@@ -44,7 +45,7 @@ class ConvEncoder(nn.Module):
         dim: int,
         *,
         channels: Sequence[int] = (16, 32, 64, 128),
-        hidden: int = 512,
+        hidden: int | Sequence[int] = 512,
         norm: bool = True,
         activation: type[nn.Module] = nn.GELU,
         logvar: float = -4.0,
@@ -62,8 +63,11 @@ class ConvEncoder(nn.Module):
                 self.convolutions.append(nn.BatchNorm2d(c_out))
             self.convolutions.append(activation())
         flat = channels[-1] * (image[1] // 16) * (image[2] // 16)
-        self.hidden = nn.Sequential(nn.Linear(flat, hidden), nn.LayerNorm(hidden) if norm else nn.Identity(), activation())
-        self.posterior = nn.Linear(hidden, 2 * features * dim)
+        widths = (flat, hidden) if isinstance(hidden, int) else (flat, *hidden)
+        self.hidden = nn.Sequential()
+        for before, width in pairwise(widths):
+            self.hidden.extend([nn.Linear(before, width), nn.LayerNorm(width) if norm else nn.Identity(), activation()])
+        self.posterior = nn.Linear(widths[-1], 2 * features * dim)
         self.split = nn.Unflatten(1, (2, features, dim))
         with torch.no_grad():
             self.split(self.posterior.bias[None])[:, 1] = logvar
@@ -107,3 +111,18 @@ def small(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
         1.5
     """
     return ConvEncoder(image, features, dim, channels=(8, 16, 32, 64), hidden=128)
+
+
+def burgess(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
+    """The net of the VAE family on dSprites: 32 channels four times, two linear layers of 256, ReLU, no norms.
+
+    Source: Burgess et al., "Understanding disentangling in beta-VAE", 2018, arXiv 1804.03599, appendix A.1.
+
+    Example:
+        >>> mean, logvar = burgess((1, 64, 64), features=10, dim=1)(torch.zeros(2, 1, 64, 64))
+        >>> mean.shape
+        torch.Size([2, 10, 1])
+    """
+    return ConvEncoder(
+        image, features, dim, channels=(32, 32, 32, 32), hidden=(256, 256), norm=False, activation=nn.ReLU, logvar=0.0
+    )

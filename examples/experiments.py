@@ -10,23 +10,14 @@ result that is there is not computed again: the same command goes on where it wa
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tasks.command_line import main
 from vsa.errors import RangeError
-
-if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
-    from tasks.experiments import Run
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,6 @@ class ExperimentsConfig:
         """
         for name, right, allowed in (
             ("seeds", self.seeds >= 1, "at least 1"),
-            ("jobs", self.jobs >= 1, "at least 1"),
             ("rows", all(1 <= row <= rows for row in self.rows), f"from 1 to {rows}"),
         ):
             if not right:
@@ -75,8 +65,8 @@ class ExperimentsConfig:
 
 def experiments(config: ExperimentsConfig) -> None:
     from tasks.experiments import ROWS, Run, table
+    from tasks.jobs import run_jobs
     from tasks.page import check_page, write_page
-    from tasks.training.run_folder import run_folder
 
     config.check(len(ROWS))
     runs = [
@@ -86,82 +76,13 @@ def experiments(config: ExperimentsConfig) -> None:
     ]
     runs[0].config.check()
     check_page(config.page, ("table",))  # a page without a place for the table is refused before the work
-    with run_folder(config.out):
-        chosen = [run for run in runs if not config.rows or run.row.number in config.rows]
-        todo = [run for run in chosen if not run.done()]
-        try:
-            print(
-                f"{len(chosen)} runs, {len(chosen) - len(todo)} of them already in {config.out}; {config.jobs} at a time",
-                flush=True,
-            )
-            run_all(todo, config.jobs)
-        except KeyboardInterrupt:
-            print(f"What is done is in {config.out}: the same command goes on from there.")
-            raise
-        finally:
-            write_page(config.page, {"table": table(runs, config.command())})
-            print(f"table: {config.page}")
 
+    def finish() -> None:
+        write_page(config.page, {"table": table(runs, config.command())})
+        print(f"table: {config.page}")
 
-def run_all(todo: list[Run], jobs: int) -> None:
-    """Work through the runs, so many at a time; none goes on when this ends, however it ends."""
-    import multiprocessing
-    import os
-    from multiprocessing.connection import wait
-
-    from tasks.experiments import work
-
-    os.environ["OMP_NUM_THREADS"] = "1"  # for the processes below: it counts when they import torch
-    processes = multiprocessing.get_context("spawn")
-    waiting, taken = deque(todo), list[float]()
-    running: dict[object, tuple[BaseProcess, Run]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                run = waiting.popleft()
-                process = processes.Process(target=work, args=(run,), daemon=True)
-                with without_interrupt():
-                    process.start()
-                    running[process.sentinel] = process, run
-            for sentinel in wait([process.sentinel for process, _ in running.values()]):
-                process, run = running.pop(sentinel)
-                process.join()
-                taken.append(report(run, process.exitcode))
-                left = sum(taken) / len(taken) * (len(todo) - len(taken)) / jobs
-                print(f"  {len(taken)} of {len(todo)} done, about {left / 60:.0f} min left", flush=True)
-    finally:
-        for process, _ in running.values():
-            process.terminate()
-            process.join()
-
-
-def report(run: Run, status: int | None) -> float:
-    """Print what came of a run; how many seconds it took. One that was killed leaves no file, so its end is written here."""
-    from tasks.experiments import MEASURED, machine
-    from tasks.json_file import write_json
-
-    found = run.stored()
-    if found is None:
-        found = {"settings": run.settings(), "machine": machine(), "crash": f"it was killed, status {status}", "seconds": 0.0}
-        write_json(run.path, found)
-    if "metrics" in found:
-        text = ", ".join(f"{name} {number(found['metrics']):.3f}" for name, number in MEASURED.items())
-    else:
-        text = f"failed: {found.get('error') or found['crash'].strip().splitlines()[-1]}"
-    print(f"{run.row}, seed {run.config.seed}: {text}; {found['seconds']:.0f} s", flush=True)
-    return found["seconds"]
-
-
-@contextmanager
-def without_interrupt() -> Iterator[None]:
-    """Ctrl-C waits; a process that is started meanwhile never hears of it, so that it is ended in order and prints nothing."""
-    import signal
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the process inherits what is blocked
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    chosen = [run for run in runs if not config.rows or run.row.number in config.rows]
+    run_jobs(chosen, config.jobs, config.out, finish)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+from tasks.about import About
 from tasks.config import StageConfig
-from tasks.model import About, SceneModel
+from tasks.model import SceneModel
 from tasks.tables import Table, flat, tables
 from vsa import __version__
 
@@ -34,7 +35,7 @@ def card(model: SceneModel, about: About, half: bool = False) -> str:
         about: where it comes from.
         half: whether its weights are kept in float16.
     """
-    config, title = about.config, f"vsa-torch {about.task}"
+    config, title = cast(StageConfig, about.config), f"vsa-torch {about.task}"
     objects = "one object" if len(model.slots) == 1 else f"up to {len(model.slots)} objects"
     trust = ", trust=True" if ":" in f"{about.task}{config.encoder}{config.decoder}" else ""
     parts = (

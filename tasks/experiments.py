@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import statistics
-import time
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
-from os import devnull
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from tasks.config import PairedConfig, PairedSceneConfig, StageConfig
-from tasks.evaluation.counterfactuals import measure
-from tasks.json_file import write_json
-from tasks.paired import TASK as PAIRED
-from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.task import Task, objects_of
-from vsa.errors import InputError, VSAError
+from tasks.jobs import Job, budget, made_with, results, without_result
+from tasks.tables import spread
 
 Model = Literal["PD", "PSD"]
 """The document's names of two of its models: paired dSprites, and paired scenes of dSprites."""
 
-TASKS: dict[Model, Task[Any]] = {"PD": PAIRED, "PSD": PAIRED_SCENE}
+TASKS: dict[Model, str] = {"PD": "paired", "PSD": "paired-scene"}
 CONFIGS: dict[Model, type[StageConfig]] = {"PD": PairedConfig, "PSD": PairedSceneConfig}
 
 SMALL: dict[str, Any] = {
@@ -118,7 +105,7 @@ ROWS = tuple(Row(number, *row, quality) for number, (row, quality) in enumerate(
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Job):
     """One training of a row, and the file that holds what came of it.
 
     Attributes:
@@ -131,62 +118,37 @@ class Run:
     config: StageConfig
     folder: Path
 
+    @property
+    def stem(self) -> str:
+        """Row and seed."""
+        return f"row-{self.row.number:02}-seed-{self.config.seed}"
+
     def settings(self) -> dict[str, Any]:
-        """All that decides what comes of it, as JSON can hold it."""
+        """The model, and the row's settings with seed and budget."""
         return {"model": self.row.model} | {name: value for name, value in self.config.as_json().items() if name != "out"}
 
-    @property
-    def path(self) -> Path:
-        """The file, named after row, seed and a digest of all settings, so that other budgets have files of their own."""
-        digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()[:8]
-        return self.folder / f"row-{self.row.number:02}-seed-{self.config.seed}-{digest}.json"
+    def compute(self) -> dict[str, Any]:
+        """Train, and measure: `trained` and `metrics`."""
+        import torch
 
-    def stored(self) -> dict[str, Any] | None:
-        """What its file holds: `metrics`, or an `error` that training ended in, or a `crash`; None if it was not run.
+        from tasks.evaluation.counterfactuals import measure
+        from tasks.task import objects_of
+        from vsa import load
 
-        Raises:
-            InputError: there is a file, but it holds something else.
-        """
-        try:
-            found = json.loads(self.path.read_text())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.path} is not the result of a run ({error}); remove it, and it is run again") from error
-        if not isinstance(found, dict) or found.get("settings") != self.settings():
-            raise InputError(f"{self.path} holds the result of other settings; remove it, and it is run again")
-        return found
-
-    def done(self) -> bool:
-        """Whether it need not be run again. That the loss became NaN is a result; that something broke is none."""
-        found = self.stored()
-        return found is not None and "crash" not in found
-
-
-def work(run: Run) -> None:
-    """Train and measure on one CPU thread, and write the file of the run, whatever happens."""
-    torch.set_num_threads(1)
-    started = time.perf_counter()
-    result: dict[str, Any] = {"settings": run.settings(), "machine": machine()}
-    try:
-        with open(devnull, "w") as nothing, redirect_stderr(nothing):  # several bars at once would be unreadable
-            model, trained = TASKS[run.row.model].learn(run.config)
+        task = load("task", TASKS[self.row.model])
+        model, trained = task.learn(self.config)
         # The same pictures for all rows, so that their difference is not the pictures'.
-        generator = torch.Generator().manual_seed(run.config.seed + 1)
-        others = TASKS[run.row.model].objects(run.config) - 1
-        metrics = measure(model, others, objects_of(run.config, "test"), run.config.evaluate, generator)
-        result |= {"trained": asdict(trained), "metrics": metrics}
-    except VSAError as error:
-        result["error"] = str(error)
-    except Exception:
-        result["crash"] = traceback.format_exc()
-    write_json(run.path, result | {"seconds": time.perf_counter() - started})
+        generator = torch.Generator().manual_seed(self.config.seed + 1)
+        others = task.objects(self.config) - 1
+        metrics = measure(model, others, objects_of(self.config, "test"), self.config.evaluate, generator)
+        return {"trained": asdict(trained), "metrics": metrics}
 
+    def summary(self, found: dict[str, Any]) -> str:
+        """The numbers that the table shows."""
+        return ", ".join(f"{name} {number(found['metrics']):.3f}" for name, number in MEASURED.items())
 
-def machine() -> str:
-    """What this process computes with."""
-    threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}"
-    return f"torch {torch.__version__}, {platform.machine()} with {torch.backends.cpu.get_cpu_capability()}, {threads} a run"
+    def __str__(self) -> str:
+        return f"{self.row}, seed {self.config.seed}"
 
 
 MEASURED: dict[str, Callable[[dict[str, Any]], float]] = {
@@ -201,40 +163,20 @@ MEASURED: dict[str, Callable[[dict[str, Any]], float]] = {
 
 def table(runs: Sequence[Run], command: str) -> str:
     """The table, of what is there of these runs, with how it was made; Markdown."""
-    found = [(run, stored) for run in runs if (stored := run.stored()) is not None]
+    found = results(runs)
     heads = ["row", "model", "network", "image loss", "KL", "cosine", "vectors from", "document", "seeds", "steps", *MEASURED]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in ROWS:
         ended = [stored for run, stored in found if run.row == row and "metrics" in stored]
         numbers = [[number(stored["metrics"]) for stored in ended] for number in MEASURED.values()]
         steps = f"{statistics.mean(stored['trained']['steps'] for stored in ended):.0f}" if ended else ""
-        cells = [*row.cells(), row.quality, str(len(ended)), steps, *map(_spread, numbers)]
+        cells = [*row.cells(), row.quality, str(len(ended)), steps, *map(spread, numbers)]
         lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", _how(runs, [stored for _, stored in found], command)]
-    failed = [(run, stored.get("error") or stored["crash"].strip()) for run, stored in found if "metrics" not in stored]
-    if failed:
-        lines += ["", "Without a result:", ""]
-        lines += [f"* row {run.row.number}, seed {run.config.seed}: {why.splitlines()[-1]}" for run, why in failed]
-    return "\n".join(lines)
-
-
-def _spread(values: list[float]) -> str:
-    """Mean and sample standard deviation."""
-    if not values:
-        return ""
-    spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.3f}{spread}"
-
-
-def _how(runs: Sequence[Run], found: list[dict[str, Any]], command: str) -> str:
-    """Budget, machine and command of a table."""
     config = runs[0].config
-    limits = [f"{config.minutes:g} min"] if config.minutes is not None else []
-    limits += [f"{config.steps} steps"] if config.steps is not None else []
-    machines = sorted({stored["machine"] for stored in found})
-    precisions = sorted({stored["trained"]["precision"] for stored in found if "trained" in stored})
-    return (
-        f"Each run was trained for {' or '.join(limits)} and measured on test combinations, {config.evaluate} pictures for each "
-        f"number: mean ± standard deviation over the seeds. The time is the same for all rows, the steps in it are not. "
-        f"The machine: {'; '.join([*machines, *precisions]) or 'nothing was run yet'}. The command: `{command}`."
+    how = (
+        f"Each run was trained for {budget(config.minutes, config.steps)} and measured on test combinations, {config.evaluate} "
+        f"pictures for each number: mean ± standard deviation over the seeds. The time is the same for all rows, the steps in it "
+        f"are not. {made_with([stored for _, stored in found], command)}"
     )
+    failed = without_result((f"row {run.row.number}, seed {run.config.seed}", stored) for run, stored in found)
+    return "\n".join([*lines, "", how, *failed])

@@ -10,8 +10,8 @@ from vsa.command_line import complain
 from vsa.errors import MissingExtraError, VSAError
 
 PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "sklearn", "tyro")
-SLOW = ("sklearn",)
-"""Packages that only some commands use, and that take a second to import: it is enough that they are there."""
+SLOW = ("accelerate", "sklearn")
+"""Packages that take a second to import, and that not all commands use: it is enough that they are there."""
 
 
 def check_lab() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tasks.config import StageConfig
+from tasks.about import TaskModel
 from vsa import ItemMemory
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
@@ -22,22 +21,7 @@ if TYPE_CHECKING:
 Decoding = Literal["slots", "whole"]
 
 
-@dataclass(frozen=True)
-class About:
-    """Where a model comes from.
-
-    Attributes:
-        task: the name of its task.
-        config: the settings that it was made with.
-        metrics: what was measured at the end of its training; empty before.
-    """
-
-    task: str
-    config: StageConfig
-    metrics: dict[str, Any] = field(default_factory=dict)
-
-
-class SceneModel(nn.Module):
+class SceneModel(TaskModel):
     """An encoder, two memories and a decoder; everything between encoder and decoder is algebra on vectors.
 
     Args:
@@ -85,7 +69,6 @@ class SceneModel(nn.Module):
         self.encoder, self.decoder, self.roles, self.slots = encoder, decoder, roles, slots
         self.algebra, self.decoding = roles.algebra, decoding
         self.codebooks = nn.ModuleList()
-        self.about: About | None = None
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, trust: bool = False) -> SceneModel:
@@ -124,19 +107,6 @@ class SceneModel(nn.Module):
         from tasks.pretrained import write_folder  # here, because it needs this file
 
         write_folder(self, Path(folder), half)
-
-    def described(self) -> About:
-        """Where the model comes from.
-
-        Raises:
-            VSAError: it was composed by hand.
-        """
-        if self.about is None:
-            raise VSAError(
-                "this model was composed by hand, so no settings say how to build it again; make it with a task, such as "
-                "tasks.paired.build(PairedConfig()), or keep its weights with model.state_dict()"
-            )
-        return self.about
 
     @property
     def dim(self) -> int:

@@ -12,7 +12,7 @@ from tasks.evaluation.counterfactuals import measure
 from tasks.evaluation.figures import draw_assembly, draw_edits, draw_swaps
 from tasks.evaluation.reading import measure_reading
 from tasks.model import SceneModel
-from tasks.task import Task
+from tasks.stage import Stage
 
 
 def evaluate(model: SceneModel, objects: Objects, config: PairedSceneConfig, generator: torch.Generator) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def evaluate(model: SceneModel, objects: Objects, config: PairedSceneConfig, gen
     return measure(model, 1, objects, config.evaluate, generator) | measure_reading(model, 1, objects, config.evaluate, generator)
 
 
-TASK = Task(
+TASK = Stage(
     name="paired-scene",
     config=PairedSceneConfig,
     objects=lambda config: 2,

@@ -10,7 +10,7 @@ from tasks.config import CONFIG
 from tasks.json_file import read_json, write_json
 from tasks.model import SceneModel
 from tasks.training.run_folder import WRITTEN
-from tasks.weights import MODEL, MODEL_TYPE, load_run, save
+from tasks.weights import MODEL, MODEL_TYPE, load_scene, save
 from vsa import __version__
 from vsa.errors import InputError, OutputError
 from vsa.files import replacing
@@ -58,7 +58,7 @@ def read_folder(folder: Path, trust: bool = False) -> SceneModel:
             raise InputError(f"{folder} is not a folder of a saved model: it has no {name}")
     if "model_type" not in read_json(folder / CONFIG):
         raise InputError(f"{folder / CONFIG} does not say which type of model it is of; a run is read by tasks.weights.load_run")
-    return load_run(folder, trust)
+    return load_scene(folder, trust)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from tasks.data.sampling import Objects
 from tasks.evaluation.composition import measure_scenes
 from tasks.evaluation.figures import draw_scenes
 from tasks.model import SceneModel
-from tasks.task import Task
+from tasks.stage import Stage
 
 
 def evaluate(model: SceneModel, objects: Objects, config: SceneConfig, generator: torch.Generator) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def evaluate(model: SceneModel, objects: Objects, config: SceneConfig, generator
     return measure_scenes(model, config.objects, objects, config.evaluate, generator)
 
 
-TASK = Task(
+TASK = Stage(
     name="scene",
     config=SceneConfig,
     objects=lambda config: config.objects,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,3 +101,16 @@ def flat(numbers: dict[str, Any], name: str = "") -> Iterator[tuple[str, float]]
             yield from flat(value, path)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             yield path, value
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean ± sample standard deviation; one value alone has none, and no value is an empty text.
+
+    Example:
+        >>> spread([0.5, 0.7]), spread([0.5]), spread([])
+        ('0.600 ± 0.141', '0.500', '')
+    """
+    if not values:
+        return ""
+    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{deviation}"

@@ -1,9 +1,10 @@
-"""A task: what is drawn, composed, learnt and measured, and the run that does all of it."""
+"""A task: what is learnt, from which pictures, and how it is measured; and the run that does all of it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -12,71 +13,131 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor, nn
 
-from tasks.config import StageConfig
+from tasks.about import About, TaskModel
+from tasks.config import RunConfig
 from tasks.data.dsprites import SIZE
-from tasks.data.factors import FEATURES
 from tasks.data.original import open_original
 from tasks.data.sampling import Objects
-from tasks.data.schemes import SCHEMES, Batch
+from tasks.data.schemes import Batch
 from tasks.data.split import Part, Split
 from tasks.evaluation.loss_figure import draw_loss
-from tasks.evaluation.reading import learn_codebooks
 from tasks.json_file import write_json
-from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
-from tasks.model import About, SceneModel
 from tasks.share import Share
 from tasks.training.journal import Journal
-from tasks.training.loop import Budget, Trained, train
+from tasks.training.loop import Budget, Schedule, Trained, cosine, train
 from tasks.training.metrics_log import check_tracker, read_metrics
 from tasks.training.processes import make_accelerator, means, on_first, share_of
 from tasks.training.run_folder import claimed, run_folder
-from tasks.weights import MODEL, save, start_from
-from vsa import ItemMemory, get_algebra, load
-from vsa.errors import DtypeError, PluginError, RangeError
+from tasks.weights import MODEL, open_weights, save
+from vsa import load
+from vsa.errors import DtypeError, InputError, PluginError, RangeError
 from vsa.files import replacing
 
 IMAGE = (1, SIZE, SIZE)
 
-Config = TypeVar("Config", bound=StageConfig)
+Config = TypeVar("Config", bound=RunConfig)
+Model = TypeVar("Model", bound=TaskModel)
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Generic[Model]):
     """What a run gives.
 
     Attributes:
-        model: trained, in evaluation mode, with codebooks.
+        model: trained, in evaluation mode.
         metrics: what metrics.json holds.
         folder: where metrics.json, the figures and model.safetensors are.
         first: whether this is the first of the processes, which speaks for all.
     """
 
-    model: SceneModel
+    model: Model
     metrics: dict[str, Any]
     folder: Path
     first: bool = True
 
 
 @dataclass(frozen=True)
-class Task(Generic[Config]):
-    """What tells one stage from another.
+class Task(ABC, Generic[Config, Model]):
+    """What tells one task from another; a new one says how to build, what to draw, and what to make small.
 
     Attributes:
-        name: as `load_model` and checkpoints call it.
+        name: as checkpoints and the command line call it.
         config: the settings.
-        objects: the most objects in a target, and so the slots.
         evaluate: the metrics of a trained model on such objects.
         figures: by file name, what draws a figure of a model on such objects.
+        schedule: what the learning rates are multiplied by, of the share of the budget that is spent.
     """
 
     name: str
     config: type[Config]
-    objects: Callable[[Config], int]
-    evaluate: Callable[[SceneModel, Objects, Config, torch.Generator], dict[str, Any]]
-    figures: dict[str, Callable[[SceneModel, Objects, Path, torch.Generator], None]]
+    evaluate: Callable[[Model, Objects, Config, torch.Generator], dict[str, Any]]
+    figures: Mapping[str, Callable[[Model, Objects, Path, torch.Generator], None]]
+    schedule: Schedule = cosine
 
-    def run(self, config: Config, half: bool = False) -> Result:
+    @abstractmethod
+    def build(self, config: Config) -> Model:
+        """The untrained model; its weights depend on the seed alone.
+
+        Raises:
+            PluginError: the encoder or decoder is unknown, or cannot be made for these pictures.
+        """
+
+    @abstractmethod
+    def batch(self, config: Config, objects: Objects, number: int) -> Batch:
+        """The batch of a step; it depends on the settings and the number alone, so it matters not who draws it, and when."""
+
+    @abstractmethod
+    def loss(self, config: Config, model: nn.Module, batch: Batch, spent: float) -> Tensor:
+        """What training makes small, a scalar.
+
+        Args:
+            config: the settings.
+            model: that of `build`, as accelerate wraps it.
+            batch: on the model's device.
+            spent: the share of the budget that is spent, 0 to 1.
+        """
+
+    @abstractmethod
+    def optimizer(self, config: Config, model: Model, fused: bool) -> torch.optim.Optimizer:
+        """What changes the weights; the learning rates of its groups are the highest ones.
+
+        Args:
+            config: the settings.
+            model: that of `build`.
+            fused: whether the device has fused steps.
+        """
+
+    def start_from(self, model: Model, path: Path) -> None:
+        """Give a model the weights of another.
+
+        Raises:
+            InputError: there is no such file, or its weights are others.
+        """
+        try:
+            model.load_state_dict(open_weights(path)[1])
+        except RuntimeError as error:
+            raise InputError(f"cannot start from {path}: {error}") from error
+
+    def finish(self, model: Model, config: Config, objects: Objects) -> None:
+        """What is left to do when the training has ended; nothing, if not said otherwise."""
+
+    def restore(self, config: Config, weights: dict[str, Tensor]) -> Model:
+        """The model of these settings and weights.
+
+        Raises:
+            ValueError, RuntimeError: the weights are others.
+        """
+        model = self.build(config)
+        model.load_state_dict(weights)
+        return model
+
+    def measured(self, model: Model, config: Config, part: Part, seed: int) -> dict[str, Any]:
+        """The metrics on combinations of a part."""
+        return self.evaluate(model, objects_of(config, part), config, torch.Generator().manual_seed(seed))
+
+    def run(self, config: Config, half: bool = False) -> Result[Model]:
         """Train, measure, and write metrics.json, the figures and model.safetensors.
 
         Args:
@@ -111,28 +172,9 @@ class Task(Generic[Config]):
             on_first(accelerator, write)
         return Result(model, metrics, folder, accelerator.is_main_process)
 
-    def build(self, config: Config) -> SceneModel:
-        """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone.
-
-        Raises:
-            PluginError: the encoder or decoder is unknown, or cannot be made for these pictures.
-        """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            encoder = _make("encoder", config.encoder, image=IMAGE, features=len(FEATURES), dim=config.dim)
-            decoder = _make("decoder", config.decoder, image=IMAGE, dim=config.dim)
-        count = self.objects(config)
-        roles = _memory(FEATURES, config, 2 * config.seed, bound=True)
-        slots = _memory(
-            [f"object {n + 1}" for n in range(count)], config, 2 * config.seed + 1, config.slots != "none" and count > 1
-        )
-        model = SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
-        model.about = About(self.name, config)
-        return model
-
     def learn(
         self, config: Config, accelerator: Accelerator | None = None, journal: Journal | None = None
-    ) -> tuple[SceneModel, Trained]:
+    ) -> tuple[Model, Trained]:
         """A trained model in evaluation mode, and what it took; torch's random state stays as it was.
 
         Args:
@@ -148,7 +190,7 @@ class Task(Generic[Config]):
             )
         model = self.build(config)
         if config.start is not None:
-            start_from(model, config.start)
+            self.start_from(model, config.start)
         objects = objects_of(config, "train")
         if config.data is not None:
             objects = replace(objects, render=open_original(config.data).render)
@@ -160,26 +202,18 @@ class Task(Generic[Config]):
             trained = train(
                 model,
                 partial(self.batch, config, objects),
-                partial(loss, config),
+                partial(self.loss, config),
                 Budget(*config.limits()),
-                learning_rate=config.learning_rate,
-                weight_decay=config.weight_decay,
+                optimizer=self.optimizer(config, model, accelerator.device.type != "mps"),
+                schedule=self.schedule,
                 accelerator=accelerator,
                 workers=config.workers,
                 journal=journal,
             )
-            learn_codebooks(model, objects, torch.Generator().manual_seed(seed_of(config.seed, "codebooks")))
+            self.finish(model, config, objects)
         return model, trained
 
-    def batch(self, config: Config, objects: Objects, number: int) -> Batch:
-        """The batch of a step; it depends on the settings and the number alone, so it matters not who draws it, and when."""
-        count, generator = self.objects(config), torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
-        batch = SCHEMES[config.scheme](config.batch_size, count, objects, generator)
-        if config.slots == "random":
-            batch = batch.shuffled(count, generator)
-        return replace(batch, noise=seed_of(config.seed, "noise", number))
-
-    def validate(self, config: Config, accelerator: Accelerator, model: torch.nn.Module) -> float | None:
+    def validate(self, config: Config, accelerator: Accelerator, model: nn.Module) -> float | None:
         """The loss on a batch of validation combinations, always the same; None where too few of them are left for one."""
         try:
             batch = self.batch(config, objects_of(config, "validation"), 0).to(accelerator.device)
@@ -187,28 +221,23 @@ class Task(Generic[Config]):
             return None
         model.eval()
         with torch.no_grad(), accelerator.autocast():
-            value = loss(config, model, batch).item()
+            value = self.loss(config, model, batch, 1.0).item()
         model.train()
         return value
 
     def measure(
-        self, model: SceneModel, config: Config, accelerator: Accelerator | None = None, part: Part = "test"
+        self, model: Model, config: Config, accelerator: Accelerator | None = None, part: Part = "test"
     ) -> dict[str, Any]:
-        """The metrics on combinations of a part, over all orientations and, beside, over the identifiable subset.
+        """The metrics on combinations of a part.
 
         Of several processes each measures its share of the pictures; the metrics are those of all.
         """
         share = Share() if accelerator is None else share_of(accelerator)
         own = replace(config, evaluate=-(-config.evaluate // share.processes))
-        full, subset = objects_of(config, part), Objects.identifiable(part, Split(config.validation, config.test))
-        metrics, identifiable = (
-            self.evaluate(model, objects, own, torch.Generator().manual_seed(seed_of(config.seed, "measure", share.process)))
-            for objects in (full, subset)
-        )
-        metrics = metrics | {"identifiable": identifiable}
+        metrics = self.measured(model, own, part, seed_of(config.seed, "measure", share.process))
         return metrics if accelerator is None else means(accelerator, metrics)
 
-    def draw(self, model: SceneModel, config: Config, folder: Path) -> None:
+    def draw(self, model: Model, config: Config, folder: Path) -> None:
         """Write the figures: of test combinations, and of the loss."""
         draw_loss(read_metrics(folder / "metrics.jsonl"), folder / "loss.png")
         for name, figure in self.figures.items():
@@ -216,7 +245,7 @@ class Task(Generic[Config]):
                 figure(model, objects_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
 
 
-def _claim(stack: ExitStack, config: StageConfig) -> None:
+def _claim(stack: ExitStack, config: RunConfig) -> None:
     folder = stack.enter_context(run_folder(config.out))
     stack.enter_context(claimed(folder, config.resume, config.start_over))
 
@@ -231,45 +260,24 @@ def seed_of(*what: int | str) -> int:
     return int.from_bytes(hashlib.blake2b(repr(what).encode(), digest_size=7).digest(), "little")
 
 
-def objects_of(config: StageConfig, part: Part) -> Objects:
+def objects_of(config: RunConfig, part: Part) -> Objects:
     """The objects of a part of the configuration's split."""
     return Objects(part=part, split=Split(config.validation, config.test))
 
 
-def loss(config: StageConfig, model: torch.nn.Module, batch: Batch) -> torch.Tensor:
-    """What a configuration makes small, of a model and a batch."""
-    logits, mean, logvar = model(batch, config.exchange)
-    total = reconstruction(logits, batch.share.of(batch.targets), config.loss, config.reduction)
-    if config.kl:
-        total = total + config.kl * kl_divergence(mean, logvar)
-    if config.contrastive:
-        total = total + config.contrastive * contrastive(mean, batch.values)
-    if config.cosine and batch.pairs is not None:
-        first, pair = mean[: 2 * len(batch.pairs.exchanged)].chunk(2)
-        if config.exchange == "guessed":
-            total = total + config.cosine * guessed_cosine(first, pair)[0]
-        else:
-            total = total + config.cosine * known_cosine(first, pair, batch.pairs.exchanged)
-    return total
+def make(kind: str, name: str, **arguments: Any) -> nn.Module:
+    """The encoder or decoder of a name.
 
-
-def _make(kind: str, name: str, **arguments: Any) -> torch.nn.Module:
+    Raises:
+        PluginError: there is none, or it cannot be made with these arguments.
+        DtypeError: what it makes is no module.
+    """
     try:
         module = load(kind, name)(**arguments)
     except TypeError as error:
         raise PluginError(
             f"the {kind} {name!r} cannot be made with {', '.join(f'{k}={v}' for k, v in arguments.items())}: {error}"
         ) from error
-    if not isinstance(module, torch.nn.Module):
+    if not isinstance(module, nn.Module):
         raise DtypeError(f"the {kind} {name!r} must make a torch.nn.Module, got {type(module).__name__}")
     return module
-
-
-def _memory(names: tuple[str, ...] | list[str], config: StageConfig, seed: int, bound: bool) -> ItemMemory:
-    """Random vectors of these names; identities, which bind nothing, where there shall be no binding."""
-    # Unitary roles, so that unbinding is exact.
-    algebra = get_algebra("HRR", unitary=True) if config.roles == "HRR" else get_algebra(config.roles.replace("none", "MAP"))
-    dim = config.dim // 2 if config.roles == "FHRR" else config.dim
-    if bound and config.roles != "none":
-        return ItemMemory(names, dim, algebra=algebra, seed=seed)
-    return ItemMemory(names, algebra=algebra, vectors=algebra.identity(dim).expand(len(names), -1).clone())

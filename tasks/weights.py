@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from tasks.config import CONFIG, StageConfig
-from tasks.evaluation.reading import empty_codebooks
+from tasks.about import About, TaskModel
+from tasks.config import CONFIG, RunConfig
 from tasks.json_file import read_json
-from tasks.model import About, SceneModel
+from tasks.model import SceneModel
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint, warn
 from vsa import load, tensor_file
 from vsa.errors import InputError, RangeError, VSAError
@@ -27,7 +27,7 @@ MODEL_TYPE = "vsa-torch-scene"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 
 
-def save(model: SceneModel, task: str, config: StageConfig, metrics: dict[str, Any], path: Path, half: bool = False) -> None:
+def save(model: TaskModel, task: str, config: RunConfig, metrics: dict[str, Any], path: Path, half: bool = False) -> None:
     """Write a model, its configuration and its metrics as one safetensors file, whole or not at all.
 
     Args:
@@ -47,7 +47,7 @@ def save(model: SceneModel, task: str, config: StageConfig, metrics: dict[str, A
     tensor_file.write(path, weights, described, KIND)
 
 
-def load_run(path: Path, trust: bool = False) -> SceneModel:
+def load_run(path: Path, trust: bool = False) -> TaskModel:
     """The model of a run, in evaluation mode on the CPU.
 
     Args:
@@ -59,25 +59,39 @@ def load_run(path: Path, trust: bool = False) -> SceneModel:
     Raises:
         InputError: there is no such file, it does not hold a model, or names code that is not trusted.
     """
-    stored, weights = _open(path)
+    stored, weights = open_weights(path)
     try:
         task = load("task", _trusted(path, "task", stored["task"], trust))
         config = task.config.from_json(json.loads(stored["config"]))
         for kind in ("encoder", "decoder"):
             _trusted(path, kind, getattr(config, kind), trust)
-        expected = config.dim // 2 if config.roles == "FHRR" else config.dim
-        if weights["roles.vectors"].shape[-1] != expected:  # before anything large is made
-            raise ValueError(f"its roles are not of the dimension {config.dim}")
-        model = task.build(config)
-        if any(name.startswith("codebooks.") for name in weights):
-            empty_codebooks(model)
-        model.load_state_dict(weights)
+        model = task.restore(config, weights)
         model.about = About(stored["task"], config, dict(json.loads(stored.get("metrics", "{}"))))
     except InputError:
         raise
     except (VSAError, KeyError, TypeError, ValueError, RuntimeError, RecursionError, AttributeError) as error:
         raise InputError(f"{path} does not hold a model of this project: {error}") from error
     return model.eval()
+
+
+def load_scene(path: Path, trust: bool = False) -> SceneModel:
+    """The same of a model that composes vectors, which can be edited and read.
+
+    Raises:
+        InputError: as `load_run`; or it is another kind of model.
+    """
+    return as_scene(load_run(path, trust), path)
+
+
+def as_scene(model: TaskModel, where: str | Path) -> SceneModel:
+    """A model, if it composes vectors.
+
+    Raises:
+        InputError: it is another kind of model.
+    """
+    if not isinstance(model, SceneModel):
+        raise InputError(f"{where} is a model of the task {model.described().task}, which has no vectors to edit; give a stage's")
+    return model
 
 
 def _trusted(path: Path, kind: str, name: str, trust: bool) -> str:
@@ -89,39 +103,28 @@ def _trusted(path: Path, kind: str, name: str, trust: bool) -> str:
     return name
 
 
-def start_from(model: SceneModel, path: Path) -> None:
-    """Give a model the encoder, the decoder and the roles of another, which may be of another stage.
-
-    Raises:
-        InputError: there is no such file, or its encoder, decoder or roles are of another kind or size.
-    """
-    parts = ("encoder.", "decoder.", "roles.")
-    weights = {name: weight for name, weight in _open(path)[1].items() if name.startswith(parts)}
-    rest = {name: weight for name, weight in model.state_dict().items() if not name.startswith(parts)}
-    try:
-        model.load_state_dict(rest | weights)
-    except RuntimeError as error:
-        raise InputError(f"cannot start from {path}: its encoder, decoder or roles are others; {error}") from error
-
-
 def stored_metrics(path: Path) -> dict[str, Any]:
     """The metrics that were measured when the model of a file was saved.
 
     Raises:
         InputError: there is no such file, or it does not hold a model.
     """
-    return json.loads(_open(path)[0].get("metrics", "{}"))
+    return json.loads(open_weights(path)[0].get("metrics", "{}"))
 
 
-def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    """What a file says of itself, and its weights; of a folder, those of its model, or else of its newest checkpoint."""
+def open_weights(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """What a file says of itself, and its weights; of a folder, those of its model, or else of its newest checkpoint.
+
+    Raises:
+        InputError: there is no such file, or it does not hold a model.
+    """
     if path.is_dir() and not (path / MODEL).exists():
         checkpoint = Checkpoints(path / "checkpoints").newest(warn)
         if checkpoint is not None:
             return _of(checkpoint)
     folder, path = (path, path / MODEL) if path.is_dir() else (None, path)
     if not path.exists():
-        raise InputError(f"there is no model at {path}; train one with examples/paired.py, scene.py or paired_scene.py")
+        raise InputError(f"there is no model at {path}; train one with `vsa train`, or one of the examples")
     described, tensors = tensor_file.read(path, None)
     if folder is not None:
         _check_settings(folder, described)
@@ -206,4 +209,4 @@ def load_model(name: str) -> SceneModel:
     """
     if name not in shipped():
         raise RangeError(f"there is no shipped model {name!r}; there are {', '.join(shipped()) or 'none here'}")
-    return load_run(SHIPPED / f"{name}.safetensors")
+    return load_scene(SHIPPED / f"{name}.safetensors")

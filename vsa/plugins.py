@@ -31,12 +31,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "encoder": {
         "conv": "encoders.conv:ConvEncoder",
+        "conv-burgess": "encoders.conv:burgess",
         "conv-document": "encoders.conv:document",
         "conv-small": "encoders.conv:small",
         "glimpse": "encoders.glimpse:GlimpseEncoder",
     },
     "decoder": {
         "conv": "decoders.conv:ConvDecoder",
+        "conv-burgess": "decoders.conv:burgess",
         "conv-document": "decoders.conv:document",
         "conv-small": "decoders.conv:small",
         "what-where": "decoders.what_where:WhatWhereDecoder",
@@ -45,6 +47,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "paired": "tasks.paired:TASK",
         "scene": "tasks.scene:TASK",
         "paired-scene": "tasks.paired_scene:TASK",
+        "vae": "tasks.vae:TASK",
+        "id-gan": "tasks.id_gan:TASK",
     },
 }
 
@@ -83,7 +87,7 @@ def names(kind: str) -> list[str]:
 
     Example:
         >>> names("encoder")[:2]
-        ['conv', 'conv-document']
+        ['conv', 'conv-burgess']
     """
     return sorted({*_table(kind), *(point.name for point in _entry_points(kind))})
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from tasks import command_line
-from tasks.console.files import check_place, check_seed, open_model
+from tasks.console.files import check_place, check_seed, open_scene
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def edit(config: EditConfig) -> None:
     check_seed(config.seed)
     check_place(config.out)
     feature = feature_of(config.feature)
-    model, about = open_model(config.run, config.trust, config.device)
+    model, about = open_scene(config.run, config.trust, config.device)
     if model.roles.names != FEATURES:
         raise ShapeError(f"an edit needs a model of the features {', '.join(FEATURES)}, got {', '.join(model.roles.names)}")
     pictured = min(len(model.slots), MOST)

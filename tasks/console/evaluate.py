@@ -56,7 +56,7 @@ def evaluate(config: EvaluateConfig) -> None:
     settings.check()
     started = time.perf_counter()
     metrics = load("task", about.task).measure(model, settings, part=config.part)
-    console, device = Console(), model.roles.vectors.device.type
+    console, device = Console(), model.device.type
     console.print(
         f"{config.run}: the task {about.task}, {settings.evaluate} {config.part} pictures for each number, seed {settings.seed}, "
         f"measured in {time.perf_counter() - started:.0f} s on {device}",

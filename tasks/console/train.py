@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import command_line
-from tasks.config import CONFIGS, StageConfig
+from tasks.config import CONFIGS, RunConfig
 from vsa.command_line import complain
 from vsa.errors import VSAError
 from vsa.plugins import names
@@ -23,7 +23,7 @@ def status_of(words: Sequence[str]) -> int:
     return command_line.status_of(config_class, lambda config: train(name, config), flags, f"vsa train {name}")
 
 
-def train(name: str, config: StageConfig) -> None:
+def train(name: str, config: RunConfig) -> None:
     """Train a task, and print what it reached."""
     from tasks.report import show
     from vsa import load
@@ -31,7 +31,7 @@ def train(name: str, config: StageConfig) -> None:
     show(load("task", name).run(config))
 
 
-def _config_of(name: str) -> type[StageConfig]:
+def _config_of(name: str) -> type[RunConfig]:
     """The settings of a task that is no part of the project.
 
     Raises:

@@ -25,6 +25,10 @@ NEWEST = 2
 """How many of the newest are kept: should the last one be damaged, there is the one before."""
 
 
+MOMENTS = {torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"}, torch.optim.RMSprop: {"step", "square_avg"}}
+"""What each optimiser keeps of a weight."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A run at one step.
@@ -153,7 +157,7 @@ def set_optimizer_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Ten
             if tensor.ndim:  # laid out in memory as the weight is, which a fused step relies on
                 tensor = torch.empty_like(weight, dtype=tensor.dtype).copy_(tensor.view(weight.shape))
             state.setdefault(int(number), {})[name] = tensor
-        names = {"step", "exp_avg", "exp_avg_sq"}  # of Adam
+        names = MOMENTS[type(optimizer)]
         if any(set(moments) != names for moments in state.values()):
             raise ValueError(f"each weight has {', '.join(sorted(names))}")
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -15,7 +15,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from tasks.config import CONFIG, FREE, StageConfig
+from tasks.config import CONFIG, FREE, RunConfig
 from tasks.json_file import write_json
 from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, read_checkpoint, set_optimizer_state, warn
 from tasks.training.metrics_log import MetricsLog, start_tracker
@@ -88,7 +88,7 @@ class Journal:
         self,
         folder: Path,
         task: str,
-        config: StageConfig,
+        config: RunConfig,
         accelerator: Accelerator,
         validate: Callable[[nn.Module], float | None] = lambda model: None,
     ) -> None:
@@ -163,7 +163,7 @@ class Journal:
         """Whether it is time for a checkpoint."""
         return time.perf_counter() - self.saved >= self.interval
 
-    def save(self, state: State, model: nn.Module, optimizer: torch.optim.Optimizer, schedule: dict[str, Any]) -> None:
+    def save(self, state: State, model: nn.Module, optimizer: torch.optim.Optimizer, course: dict[str, Any]) -> None:
         """Write a checkpoint; all processes must ask at once.
 
         Raises:
@@ -173,7 +173,7 @@ class Journal:
             return
         began = time.perf_counter()
         generators = random_states(self.accelerator)
-        on_first(self.accelerator, lambda: self._save(state, model, optimizer, schedule, generators))
+        on_first(self.accelerator, lambda: self._save(state, model, optimizer, course, generators))
         self.saved, self.last = time.perf_counter(), state.steps
         if self.config.checkpoint:
             self.interval = max(self.config.checkpoint, (self.saved - began) / SHARE)
@@ -183,7 +183,7 @@ class Journal:
         state: State,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
-        schedule: dict[str, Any],
+        course: dict[str, Any],
         generators: dict[str, torch.Tensor],
     ) -> None:
         if not finite(model):
@@ -201,7 +201,7 @@ class Journal:
             "torch": torch.__version__,
             "config": self.config.as_json(),
             "state": dataclasses.asdict(state),
-            "schedule": schedule,
+            "schedule": course,
             "best": {"loss": self.best[0], "step": self.best[1]},
             "processes": self.accelerator.num_processes,
         }

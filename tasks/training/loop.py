@@ -24,6 +24,24 @@ from vsa.errors import RangeError, TrainingError, VSAError
 WARMUP = 0.05
 """The share of the budget over which the learning rate rises."""
 
+Schedule = Callable[[float], float]
+"""What learning rates are multiplied by, of the share of the budget that is spent, 0 to 1."""
+
+
+def cosine(spent: float) -> float:
+    """Rise over the first twentieth, then fall to 0 as a cosine.
+
+    Example:
+        >>> round(cosine(0.5), 3), round(cosine(1.0), 3)
+        (0.5, 0.0)
+    """
+    return min(1.0, (spent + 1e-3) / WARMUP) * (1 + math.cos(math.pi * spent)) / 2
+
+
+def constant(spent: float) -> float:
+    """Stay as it is."""
+    return 1.0
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -73,11 +91,11 @@ class Trained:
 def train(
     model: nn.Module,
     draw: Callable[[int], Batch],
-    loss: Callable[[nn.Module, Batch], Tensor],
+    loss: Callable[[nn.Module, Batch, float], Tensor],
     budget: Budget,
     *,
-    learning_rate: float,
-    weight_decay: float = 0.0,
+    optimizer: torch.optim.Optimizer,
+    schedule: Schedule = cosine,
     accelerator: Accelerator,
     workers: int = 0,
     journal: Journal | None = None,
@@ -89,10 +107,11 @@ def train(
     Args:
         model: what is trained; it is moved to the accelerator's device.
         draw: gives the batch of a number, on the CPU; the same for the same number, in every process.
-        loss: of a model and a batch on its device, a scalar; of several processes, of this one's share.
+        loss: of a model, a batch on its device and the share of the budget that is spent, a scalar; of several processes, of
+            this one's share.
         budget: when to stop.
-        learning_rate: the highest one of Adam; it warms up, then falls to 0 as a cosine over the budget.
-        weight_decay: of AdamW; with 0 it is Adam.
+        optimizer: of the model's weights; the rates of its groups are the highest ones.
+        schedule: what they are multiplied by.
         accelerator: device, precision and processes.
         workers: threads that draw ahead.
         journal: writes checkpoints and metrics, and says where to go on; nothing is written without one.
@@ -103,27 +122,20 @@ def train(
         Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
     """
     model.train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=weight_decay,
-        fused=accelerator.device.type != "mps",
-    )
+    rates: list[float] = [group["lr"] for group in optimizer.param_groups]
     prepared, stepper = accelerator.prepare(model, optimizer)
     state, share = State() if journal is None else journal.restore(model, optimizer), share_of(accelerator)
-    schedule = {"steps": budget.steps, "seconds": budget.seconds, "learning_rate": learning_rate, "warmup": WARMUP}
+    course = {"steps": budget.steps, "seconds": budget.seconds, "learning_rates": rates, "schedule": schedule.__name__}
     batches = stream(draw, state.steps, workers)
     with closing(batches), Stop() as stop, Progress(budget.steps, budget.seconds, accelerator.is_main_process) as progress:
         began = time.perf_counter() - state.seconds
         while (spent := budget.spent(state.steps, state.seconds)) < 1:
-            rate = learning_rate * min(1.0, (spent + 1e-3) / WARMUP) * (1 + math.cos(math.pi * spent)) / 2
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * schedule(spent)
             with _memory(state, journal, accelerator):
                 batch = replace(next(batches), share=share).to(accelerator.device)
                 with accelerator.autocast():
-                    value = loss(prepared, batch)
+                    value = loss(prepared, batch, spent)
                 # The clock of the first process counts for all, so that all agree on the budget.
                 first = accelerator.is_main_process
                 total, seconds, due, asked = sums(
@@ -136,23 +148,23 @@ def train(
                 mean = total / share.processes
                 if not math.isfinite(mean):
                     if journal is not None and state.steps and finite(model):
-                        journal.save(state, model, optimizer, schedule)
-                    raise TrainingError(_not_finite(mean, state, learning_rate, journal))
+                        journal.save(state, model, optimizer, course)
+                    raise TrainingError(_not_finite(mean, state, rates[0], journal))
                 stepper.zero_grad()
                 accelerator.backward(value)
                 stepper.step()
             state = state.after(mean, len(batch.targets), seconds)
             progress.update(budget.spent(state.steps, seconds), state.steps, state.images / seconds, state.loss)
             if journal is not None:
-                journal.record(state, rate)
+                journal.record(state, rates[0] * schedule(spent))
                 if due or asked:
-                    journal.save(state, model, optimizer, schedule)
+                    journal.save(state, model, optimizer, course)
             if asked:
                 where = "" if journal is None else f"; go on with --out {journal.path.parent} --resume"
                 raise Interrupted(stop.signal or SIGTERM, f"stopped at step {state.steps}{where}")
         same_buffers(accelerator, model)
         if journal is not None:
-            journal.save(state, model, optimizer, schedule)
+            journal.save(state, model, optimizer, course)
     model.eval()
     return Trained(
         steps=state.steps,

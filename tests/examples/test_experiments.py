@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tasks import experiments
-from tasks.experiments import ROWS, Run, table, work
+from tasks import paired
+from tasks.experiments import ROWS, TASKS, Run, table
+from tasks.jobs import work
 from tasks.json_file import write_json
 from tasks.page import check_page, markers
 from tests.conftest import ROOT
-from tests.helpers import error
-from vsa.errors import InputError, VSAError
+from vsa import load
+from vsa.errors import VSAError
 
 BEGIN, END = markers("table")
 SCRIPT = str(ROOT / "examples" / "experiments.py")
@@ -141,6 +142,9 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr == f"error: rows must be from 1 to {len(ROWS)}, got (99,)\n"
     assert list(tmp_path.iterdir()) == []
+    ended = call(tmp_path, "--jobs", "0")
+    assert (ended.returncode, ended.stderr) == (2, "error: jobs must be at least 1, got 0\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_table_has_mean_and_deviation_over_the_seeds(tmp_path: Path) -> None:
@@ -167,7 +171,7 @@ def test_a_run_that_ends_in_an_error_is_recorded(tmp_path: Path, monkeypatch: py
         def learn(self, config: object) -> None:
             raise failure
 
-    monkeypatch.setitem(experiments.TASKS, "PD", Failing())
+    monkeypatch.setattr(paired, "TASK", Failing())
     nan, broken = run_of(1, tmp_path), run_of(2, tmp_path)
     failure: Exception = VSAError("the loss became nan at step 3")
     work(nan)
@@ -179,17 +183,40 @@ def test_a_run_that_ends_in_an_error_is_recorded(tmp_path: Path, monkeypatch: py
     assert "* row 2, seed 0: RuntimeError: out of memory" in text
 
 
-def test_other_settings_are_other_runs(tmp_path: Path) -> None:
+def test_a_run_has_a_file_for_its_row_seed_and_settings(tmp_path: Path) -> None:
     run = run_of(1, tmp_path)
     longer = Run(run.row, run.row.config(seed=0, minutes=2.0, steps=2, evaluate=2), tmp_path)
+    elsewhere = Run(run.row, run.row.config(seed=0, minutes=1.0, steps=2, evaluate=2, out=Path("there")), tmp_path)
     write_json(run.path, result(run, 0.5))
-    assert (run.done(), longer.done(), run_of(1, tmp_path, seed=1).done()) == (True, False, False)
-    run.path.write_text("{")
-    with error(InputError, str(run.path), "remove it"):
-        run.done()
-    write_json(run.path, {"settings": {}})
-    with error(InputError, str(run.path), "other settings"):
-        run.done()
+    assert run.path.name.startswith("row-01-seed-0-")
+    assert (run.done(), longer.done(), run_of(1, tmp_path, seed=1).done(), elsewhere.done()) == (True, False, False, True)
+
+
+def test_what_is_printed_of_a_run(tmp_path: Path) -> None:
+    run = run_of(14, tmp_path, seed=2)
+    assert str(run) == "row 14 (PD, conv-small, BCE sum, KL 0, cosine 1, pair, guessed), seed 2"
+    assert run.summary(result(run, 0.5)) == (
+        "reconstruction IoU 0.500, mean edit IoU 0.400, lowest edit IoU 0.300, assembly IoU 0.500, right value shown 0.400"
+    )
+
+
+def test_the_models_are_tasks() -> None:
+    assert [load("task", TASKS[row.model]).name for row in ROWS[-2:]] == ["paired", "paired-scene"]
+
+
+def test_preparing_the_runs_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = f"""
+import runpy, sys
+from pathlib import Path
+import tasks.jobs
+tasks.jobs.run_all = lambda todo, at_once: print(len(todo), {{"torch", "numpy", "accelerate"}} & set(sys.modules))
+script = runpy.run_path({SCRIPT!r})
+script["experiments"](script["ExperimentsConfig"](out=Path("here"), page=Path("page.md")))
+"""
+    command, env = [sys.executable, "-c", code], os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[1:] == [f"{3 * len(ROWS)} set()", "table: page.md"]
 
 
 def test_the_page_of_the_project_has_a_place_for_it() -> None:

@@ -113,11 +113,11 @@ def test_training_does_what_the_examples_do(trained: tuple[Path, str]) -> None:
 
 def test_which_task_to_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for words, message in (
-        ([], "`vsa train` needs a task before its flags, one of paired, paired-scene, scene"),
-        (["--steps", "2"], "`vsa train` needs a task before its flags, one of paired, paired-scene, scene"),
+        ([], "`vsa train` needs a task before its flags, one of id-gan, paired, paired-scene, scene, vae"),
+        (["--steps", "2"], "`vsa train` needs a task before its flags, one of id-gan, paired, paired-scene, scene, vae"),
         (
             ["pared"],
-            "there is no task 'pared'; did you mean 'paired'? There are: paired, paired-scene, scene. "
+            "there is no task 'pared'; did you mean 'paired'? There are: id-gan, paired, paired-scene, scene, vae. "
             'One of your own is named "package.module:attribute"',
         ),
         (["nowhere:TASK"], "the task 'nowhere:TASK' cannot be imported: there is no module 'nowhere'"),
@@ -161,22 +161,22 @@ def test_models_are_found_wherever_they_are(run: Path, capsys: pytest.CaptureFix
     stopped = here / "stopped"
     shutil.copytree(run / "checkpoints", stopped / "checkpoints")
     (checkpoint,) = (stopped / "checkpoints").iterdir()
-    whole, _ = files.open_model(str(run), False, "cpu")
+    whole, _ = files.open_scene(str(run), False, "cpu")
     whole.save_pretrained(here / "saved")
     capsys.readouterr()
     for path in (run / "model.safetensors", here / "saved", here / "saved" / "model.safetensors"):
-        assert files.open_model(str(path), False, "cpu")[1].config.seed == 1
+        assert files.open_scene(str(path), False, "cpu")[1].config.seed == 1
     assert capsys.readouterr() == ("", "")
     for path in (stopped, checkpoint):
-        model, about = files.open_model(str(path), False, "cpu")
+        model, about = files.open_scene(str(path), False, "cpu")
         assert capsys.readouterr().err == f"{path} has no codebooks yet; learning them, as the end of its training would\n"
         assert about.metrics == {}
         for book, other in zip(model.codebooks, whole.codebooks, strict=True):
             assert all((mine == its).all() for mine, its in zip(book.buffers(), other.buffers(), strict=True))
     for name, slots in (("paired", 1), ("scene", 5), ("paired-scene", 2)):
         (here / name).mkdir()  # is not meant
-        model, about = files.open_model(name, False, "cpu")
-        assert (about.task, len(model.slots), about.config.dim) == (name, slots, 1024)
+        model, about = files.open_scene(name, False, "cpu")
+        assert (about.task, len(model.slots), model.dim) == (name, slots, 1024)
 
 
 def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], here: Path) -> None:

@@ -12,15 +12,16 @@ import yaml
 from huggingface_hub import ModelCard
 
 from tasks import load_model
+from tasks.about import About
 from tasks.card import card
 from tasks.config import PairedConfig, PairedSceneConfig, SceneConfig
 from tasks.evaluation.reading import empty_codebooks
 from tasks.json_file import write_json
-from tasks.model import About, SceneModel
+from tasks.model import SceneModel
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.scene import TASK as SCENE
-from tasks.weights import SHIPPED, find_model, load_run, save, start_from, stored_metrics
+from tasks.weights import SHIPPED, find_model, load_run, load_scene, save, stored_metrics
 from tests.helpers import as_a_user, error
 from vsa import __version__, tensor_file
 from vsa.errors import InputError, OutputError, VSAError
@@ -83,9 +84,9 @@ def test_weights_are_kept_in_float32_unless_half_is_asked_for(tmp_path: Path) ->
 def test_a_saved_model_is_taken_wherever_a_run_is(tmp_path: Path) -> None:
     model = small()
     model.save_pretrained(tmp_path)
-    assert same(model, load_run(find_model(str(tmp_path))))
+    assert same(model, load_scene(find_model(str(tmp_path))))
     after = PAIRED_SCENE.build(PairedSceneConfig(dim=32, encoder="conv", decoder="conv"))
-    start_from(after, tmp_path)
+    PAIRED.start_from(after, tmp_path)
     assert torch.equal(after.roles.vectors, model.roles.vectors)
 
 
@@ -199,7 +200,7 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
             with error(InputError, message):
                 read(tmp_path)
         with error(InputError, message):
-            start_from(small(), tmp_path)
+            PAIRED.start_from(small(), tmp_path)
     (tmp_path / "config.json").write_text("{")
     with error(InputError, "config.json does not hold JSON"):
         SceneModel.from_pretrained(tmp_path)
@@ -227,7 +228,7 @@ def test_folders_that_hold_no_saved_model(tmp_path: Path) -> None:
     write_json(tmp_path / "config.json", {"task": "paired", "config": SMALL.as_json()})  # as a run has it
     with error(InputError, "config.json does not say which type of model it is of"):
         SceneModel.from_pretrained(tmp_path)
-    assert same(load_run(tmp_path), small())
+    assert same(load_scene(tmp_path), small())
 
 
 def test_nothing_else_is_replaced(tmp_path: Path) -> None:

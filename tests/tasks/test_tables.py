@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.tables import Table, flat, tables
+from tasks.tables import Table, flat, spread, tables
 
 READ = {"shape": 1.0, "x": 0.5}
 EDITS = {
@@ -52,3 +52,7 @@ def test_markdown_has_as_many_cells_in_every_row(table: Table) -> None:
 
 def test_numbers_have_the_names_that_lead_to_them() -> None:
     assert list(flat({"a": {"b": {"c": 1.5}}, "d": True, "e": 2})) == [("a, b, c", 1.5), ("e", 2)]
+
+
+def test_a_spread_is_mean_and_sample_deviation() -> None:
+    assert [spread(values) for values in ([], [0.25], [0.5, 0.7], [1, 2, 3])] == ["", "0.250", "0.600 ± 0.141", "2.000 ± 1.000"]

@@ -15,7 +15,7 @@ from tasks.evaluation.counterfactuals import draw, edit_by_algebra, sample_edits
 from tasks.evaluation.overlap import iou
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.weights import SHIPPED, load_run, save, start_from, stored_metrics
+from tasks.weights import SHIPPED, load_scene, save, stored_metrics
 from tests.helpers import error
 from vsa import ItemMemory
 from vsa.errors import InputError, RangeError
@@ -96,7 +96,7 @@ def test_a_stage_starts_from_the_one_before(tmp_path: Path) -> None:
     save(before, "paired", PairedConfig(dim=64), {}, tmp_path / "model.safetensors")
     after = PAIRED_SCENE.build(PairedSceneConfig(dim=64, seed=3))
     slots = after.slots.vectors.clone()
-    start_from(after, tmp_path)
+    PAIRED.start_from(after, tmp_path)
     for name in ("encoder", "decoder", "roles"):
         for left, right in zip(
             getattr(before, name).state_dict().values(), getattr(after, name).state_dict().values(), strict=True
@@ -104,9 +104,9 @@ def test_a_stage_starts_from_the_one_before(tmp_path: Path) -> None:
             assert torch.equal(left, right)
     assert torch.equal(after.slots.vectors, slots)
     with error(InputError, "cannot start from", "its encoder, decoder or roles are others"):
-        start_from(PAIRED.build(PairedConfig(dim=32)), tmp_path)
+        PAIRED.start_from(PAIRED.build(PairedConfig(dim=32)), tmp_path)
     with error(InputError, "there is no model at"):
-        start_from(after, tmp_path / "nowhere")
+        PAIRED.start_from(after, tmp_path / "nowhere")
 
 
 def test_half_precision_halves_the_file(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_half_precision_halves_the_file(tmp_path: Path) -> None:
         save(model, "paired", PairedConfig(dim=64), {"reached": 1}, tmp_path / f"{half}.safetensors", half)
     sizes = [(tmp_path / f"{half}.safetensors").stat().st_size for half in (False, True)]
     assert sizes[1] < 0.51 * sizes[0]
-    loaded = load_run(tmp_path / "True.safetensors")
+    loaded = load_scene(tmp_path / "True.safetensors")
     for left, right in zip(model.state_dict().values(), loaded.state_dict().values(), strict=True):
         assert torch.equal(left, right)
     assert stored_metrics(tmp_path / "True.safetensors") == {"reached": 1}

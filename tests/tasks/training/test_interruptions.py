@@ -20,6 +20,7 @@ from tasks.command_line import status_of
 from tasks.config import PairedConfig
 from tasks.paired import TASK, run
 from tasks.paired_scene import TASK as PAIRED_SCENE
+from tasks.stage import Stage
 from tasks.task import Task
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from tasks.training.metrics_log import read_metrics
@@ -34,7 +35,7 @@ def only_train(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training is what counts here."""
     for name in ("measure", "draw"):
         monkeypatch.setattr(Task, name, lambda *given: {})
-    monkeypatch.setattr("tasks.task.learn_codebooks", lambda *given: None)
+    monkeypatch.setattr(Stage, "finish", lambda *given: None)
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
-from tasks.training import loop
-from tasks.training.loop import Budget, train
+from tasks.training.loop import Budget, constant, train
 from tasks.training.processes import fast_bfloat16, make_accelerator
 from tests.helpers import error
 from vsa.errors import RangeError, TrainingError
@@ -24,8 +23,12 @@ class Line(nn.Module):
         return (self.weight - torch.tensor([1.0, -2.0])).square().sum()
 
 
-def loss(model: nn.Module, batch: Batch) -> Tensor:
+def loss(model: nn.Module, batch: Batch, spent: float) -> Tensor:
     return model(batch)
+
+
+def adam(model: nn.Module, rate: float = 0.1) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
 
 
 def draw(number: int) -> Batch:
@@ -37,7 +40,7 @@ def draw(number: int) -> Batch:
 
 def test_it_learns_and_says_what_it_took() -> None:
     model = Line()
-    trained = train(model, draw, loss, Budget(steps=300), learning_rate=0.1, accelerator=make_accelerator("cpu"))
+    trained = train(model, draw, loss, Budget(steps=300), optimizer=adam(model), accelerator=make_accelerator("cpu"))
     assert trained.steps == 300
     assert trained.images_per_second == pytest.approx(300 * 8 / trained.seconds)
     assert trained.device == "cpu"
@@ -47,7 +50,8 @@ def test_it_learns_and_says_what_it_took() -> None:
 
 
 def test_minutes_end_it_too() -> None:
-    trained = train(Line(), draw, loss, Budget(seconds=0.3), learning_rate=0.1, accelerator=make_accelerator("cpu"))
+    model = Line()
+    trained = train(model, draw, loss, Budget(seconds=0.3), optimizer=adam(model), accelerator=make_accelerator("cpu"))
     assert 0.3 <= trained.seconds < 2
     assert trained.steps > 1
 
@@ -58,7 +62,7 @@ def test_whichever_ends_first() -> None:
     assert Budget(steps=10).spent(20, 0) == 1
 
 
-def test_the_learning_rate_rises_then_falls_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     rates: list[float] = []
 
     class Watched(torch.optim.AdamW):
@@ -66,8 +70,9 @@ def test_the_learning_rate_rises_then_falls_to_nothing(monkeypatch: pytest.Monke
             rates.append(self.param_groups[0]["lr"])
             super().step(closure)
 
-    monkeypatch.setattr(loop.torch.optim, "AdamW", Watched)
-    train(Line(), draw, loss, Budget(steps=100), learning_rate=0.2, accelerator=make_accelerator("cpu"))
+    model = Line()
+    optimizer = Watched(model.parameters(), lr=0.2)
+    train(model, draw, loss, Budget(steps=100), optimizer=optimizer, accelerator=make_accelerator("cpu"))
     assert len(rates) == 100
     peak = rates.index(max(rates))
     assert 4 <= peak <= 6
@@ -78,38 +83,60 @@ def test_the_learning_rate_rises_then_falls_to_nothing(monkeypatch: pytest.Monke
     assert rates[0] < 0.01
 
 
+def test_groups_keep_their_own_rates_and_a_constant_schedule_keeps_all() -> None:
+    model, other = Line(), nn.Parameter(torch.zeros(1))
+    groups = [{"params": [model.weight]}, {"params": [other], "lr": 0.5}]
+    optimizer = torch.optim.RMSprop(groups, lr=0.2)
+    train(model, draw, loss, Budget(steps=3), optimizer=optimizer, schedule=constant, accelerator=make_accelerator("cpu"))
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, 0.5]
+
+
+def test_the_loss_is_told_how_much_of_the_budget_is_spent() -> None:
+    told: list[float] = []
+
+    def listen(model: nn.Module, batch: Batch, spent: float) -> Tensor:
+        told.append(spent)
+        return model(batch)
+
+    model = Line()
+    train(model, draw, listen, Budget(steps=4), optimizer=adam(model), accelerator=make_accelerator("cpu"))
+    assert told == [0, 0.25, 0.5, 0.75]
+
+
 def test_the_same_seed_gives_the_same_weights() -> None:
-    def noisy(model: nn.Module, batch: Batch) -> Tensor:
+    def noisy(model: nn.Module, batch: Batch, spent: float) -> Tensor:
         return model(batch) * torch.rand(())
 
     weights = []
     for _ in range(2):
         torch.manual_seed(5)
         model = Line()
-        train(model, draw, noisy, Budget(steps=20), learning_rate=0.1, accelerator=make_accelerator("cpu"))
+        train(model, draw, noisy, Budget(steps=20), optimizer=adam(model), accelerator=make_accelerator("cpu"))
         weights.append(model.weight.detach().clone())
     assert torch.equal(*weights)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_the_run(bad: float) -> None:
-    def broken(model: nn.Module, batch: Batch) -> Tensor:
+    def broken(model: nn.Module, batch: Batch, spent: float) -> Tensor:
         return model(batch) * bad
 
+    model = Line()
     with error(TrainingError, f"the loss became {bad} at step 1", "learning rate, now 0.1"):
-        train(Line(), draw, broken, Budget(steps=5), learning_rate=0.1, accelerator=make_accelerator("cpu"))
+        train(model, draw, broken, Budget(steps=5), optimizer=adam(model), accelerator=make_accelerator("cpu"))
 
 
 def test_bfloat16_when_asked_for() -> None:
     seen: list[torch.dtype] = []
 
-    def watch(model: nn.Module, batch: Batch) -> Tensor:
+    def watch(model: nn.Module, batch: Batch, spent: float) -> Tensor:
         seen.append((torch.ones(4, 4) @ torch.ones(4, 4)).dtype)
         return model(batch)
 
     for precision, dtype in (("bfloat16", torch.bfloat16), ("float32", torch.float32)):
         accelerator = make_accelerator("cpu", precision)
-        trained = train(Line(), draw, watch, Budget(steps=1), learning_rate=0.1, accelerator=accelerator)
+        model = Line()
+        trained = train(model, draw, watch, Budget(steps=1), optimizer=adam(model), accelerator=accelerator)
         assert trained.precision == precision
         assert seen[-1] == dtype
 

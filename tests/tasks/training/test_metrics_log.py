@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.paired import run
+from tasks.stage import Stage
 from tasks.task import Task
 from tasks.training.metrics_log import MetricsLog, check_tracker, read_metrics, start_tracker
 from tasks.training.processes import make_accelerator
@@ -82,7 +83,7 @@ def test_a_tracker_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.Mo
 def only_train(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("measure", "draw"):
         monkeypatch.setattr(Task, name, lambda *given: {})
-    monkeypatch.setattr("tasks.task.learn_codebooks", lambda *given: None)
+    monkeypatch.setattr(Stage, "finish", lambda *given: None)
 
 
 @pytest.mark.usefixtures("only_train")

@@ -14,23 +14,24 @@ from tasks.data.schemes import donors
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.scene import TASK as SCENE
-from tasks.task import Task, loss
-from tasks.weights import load_run, stored_metrics
+from tasks.stage import Stage
+from tasks.task import Task
+from tasks.weights import load_scene, stored_metrics
 from tests.helpers import error
 from vsa.errors import DtypeError, ExpressionError, InputError, OutputError, PluginError, RangeError, VSAError
 
-TASKS: list[Task[Any]] = [PAIRED, SCENE, PAIRED_SCENE]
+TASKS: list[Stage[Any]] = [PAIRED, SCENE, PAIRED_SCENE]
 each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 
 
-def small(task: Task[Any], **settings: Any) -> Any:
+def small(task: Stage[Any], **settings: Any) -> Any:
     fixed = {"steps": 2, "batch_size": 16, "dim": 64, "evaluate": 3, "device": "cpu"}
     plain = {"encoder": "conv-small", "decoder": "conv-small"}
     return task.config(**fixed | plain | settings)
 
 
 @each_task
-def test_a_run_writes_what_it_says(task: Task[Any], tmp_path: Path) -> None:
+def test_a_run_writes_what_it_says(task: Stage[Any], tmp_path: Path) -> None:
     result = task.run(small(task, out=tmp_path / "run", seed=4))
     written = {"config.json", "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints", "loss.png", *task.figures}
     assert {path.name for path in result.folder.iterdir()} == written
@@ -50,7 +51,7 @@ def test_a_run_writes_what_it_says(task: Task[Any], tmp_path: Path) -> None:
 
     images = torch.randint(2, (3, 1, 64, 64), dtype=torch.uint8)
     for path in (result.folder, result.folder / "model.safetensors"):
-        model = load_run(path)
+        model = load_scene(path)
         features = model.features(images)
         torch.testing.assert_close(features, result.model.cpu().features(images))
         scenes = model.scene(model.object(features)[:, None])
@@ -73,9 +74,9 @@ def test_a_run_writes_what_it_says(task: Task[Any], tmp_path: Path) -> None:
         (SCENE, {"slots": "random", "objects": 3}),
         (SCENE, {"roles": "none", "slots": "none", "decoding": "whole"}),
     ],
-    ids=lambda value: value.name if isinstance(value, Task) else "-".join(map(str, value.values())),
+    ids=lambda value: value.name if isinstance(value, Stage) else "-".join(map(str, value.values())),
 )
-def test_every_choice_trains(task: Task[Any], settings: dict[str, Any]) -> None:
+def test_every_choice_trains(task: Stage[Any], settings: dict[str, Any]) -> None:
     model, trained = task.learn(small(task, **settings))
     assert trained.steps == 2
     assert all(weight.isfinite().all() for weight in model.parameters())
@@ -83,13 +84,13 @@ def test_every_choice_trains(task: Task[Any], settings: dict[str, Any]) -> None:
 
 
 @each_task
-def test_the_preset_of_the_document_has_its_sizes_and_settings(task: Task[Any]) -> None:
+def test_the_preset_of_the_document_has_its_sizes_and_settings(task: Stage[Any]) -> None:
     config = task.config.named("document")
     model = task.build(config)
     assert sum(weight.numel() for weight in model.encoder.parameters()) // 10**6 == 126
     assert model.decoding == "whole"
     assert (config.loss, config.reduction, config.contrastive) == ("bce", "sum", 0)
-    loss(config, model, task.batch(task.config(**vars(config) | {"batch_size": 2}), Objects(), 0))
+    task.loss(config, model, task.batch(task.config(**vars(config) | {"batch_size": 2}), Objects(), 0), 0.0)
     with error(RangeError, "preset must be one of default, document, got 'paper'"):
         task.config.named("paper")
 
@@ -160,7 +161,7 @@ def test_what_was_learnt_is_kept_when_measuring_fails(tmp_path: Path, monkeypatc
     with pytest.raises(ZeroDivisionError):
         PAIRED.run(small(PAIRED, out=tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoints"}
-    assert load_run(tmp_path).roles.names == FEATURES
+    assert load_scene(tmp_path).roles.names == FEATURES
 
 
 class NotAModule:
@@ -196,16 +197,16 @@ def test_what_cannot_run_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_files_that_hold_no_model(tmp_path: Path) -> None:
-    with error(InputError, "there is no model at", "model.safetensors", "examples/paired.py"):
-        load_run(tmp_path)
+    with error(InputError, "there is no model at", "model.safetensors", "vsa train"):
+        load_scene(tmp_path)
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"no such thing")
     with error(InputError, "is no safetensors file, or is cut short or damaged"):
-        load_run(path)
+        load_scene(path)
     save_file({"x": torch.zeros(1)}, path)
     with error(InputError, "does not hold a model"):
-        load_run(path)
+        load_scene(path)
     config: StageConfig = small(PAIRED)
     save_file({"x": torch.zeros(1)}, path, metadata={"task": "paired", "config": json.dumps(config.as_json())})
     with error(InputError, "does not hold a model", "roles.vectors"):
-        load_run(path)
+        load_scene(path)

@@ -1,0 +1,55 @@
+"""How disentangled feature vectors are: what each tells of each factor, and the scalar metrics of a stated readout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tasks.data.factors import FEATURES, canonical
+from tasks.data.sampling import Objects
+from tasks.evaluation.counterfactuals import draw, encode
+from tasks.evaluation.disentanglement.measure import measure_disentanglement
+from tasks.evaluation.disentanglement.readout import scalar_readout
+from tasks.evaluation.disentanglement.slots import slotwise
+from tasks.evaluation.latents import measure_exchange
+from tasks.model import SceneModel
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+def measure_vectors(model: SceneModel, objects: Objects, samples: int, generator: torch.Generator) -> dict[str, Any]:
+    """The metrics of a model of single objects.
+
+    Args:
+        model: with codebooks.
+        objects: what is encoded.
+        samples: objects to learn from, and as many to test on.
+        generator: decides which.
+
+    Returns:
+        slots: of `slotwise` the accuracy, information, variance and chance, lists by feature vector, then by factor, as far as
+        pictures show them; and its summary. disentanglement: the scalar metrics of `scalar_readout`, and DMM and DCM of feature
+        vectors that are exchanged, judged on the picture that is decoded.
+    """
+    books = [book.get_buffer("vectors").cpu() for book in model.codebooks]
+    classes = objects.sample(2 * samples, generator)
+    found = slotwise(encode(model, classes).cpu(), canonical(classes), generator)
+    scalars = measure_disentanglement(
+        lambda given: scalar_readout(encode(model, given).cpu(), books).float(), objects, generator, samples, bins=None
+    )
+    exchanged = measure_exchange(lambda given: encode(model, given).cpu(), lambda units: redraw(model, units), objects, generator)
+    matrices = {name: getattr(found, name).tolist() for name in ("accuracy", "information", "variance")}
+    chance = dict(zip(FEATURES, found.chance.tolist(), strict=True))
+    return {
+        "slots": {**matrices, "chance": chance, **found.summary()},
+        "disentanglement": scalars | exchanged,
+    }
+
+
+@torch.inference_mode()
+def redraw(model: SceneModel, features: Float[Tensor, "n 5 dim"]) -> Float[Tensor, "n 64 64"]:
+    """The pictures of single objects of these feature vectors: probabilities on the CPU."""
+    return draw(model, model.scene(model.object(features.to(model.device))[:, None]))

@@ -1,0 +1,128 @@
+"""The stages: tasks in which pictures are vectors that algebra composes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from tasks.about import About
+from tasks.config import StageConfig
+from tasks.data.factors import FEATURES
+from tasks.data.sampling import Objects
+from tasks.data.schemes import SCHEMES, Batch
+from tasks.data.split import Part, Split
+from tasks.evaluation.reading import empty_codebooks, learn_codebooks
+from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
+from tasks.model import SceneModel
+from tasks.task import IMAGE, Task, make, seed_of
+from tasks.weights import open_weights
+from vsa import ItemMemory, get_algebra
+from vsa.errors import InputError
+
+Config = TypeVar("Config", bound=StageConfig)
+
+
+@dataclass(frozen=True)
+class Stage(Task[Config, SceneModel]):
+    """A task that learns a `SceneModel`.
+
+    Attributes:
+        objects: the most objects in a target, and so the slots.
+    """
+
+    objects: Callable[[Config], int] = field(kw_only=True)
+
+    def build(self, config: Config) -> SceneModel:
+        """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            encoder = make("encoder", config.encoder, image=IMAGE, features=len(FEATURES), dim=config.dim)
+            decoder = make("decoder", config.decoder, image=IMAGE, dim=config.dim)
+        count = self.objects(config)
+        roles = _memory(FEATURES, config, 2 * config.seed, bound=True)
+        slots = _memory(
+            [f"object {n + 1}" for n in range(count)], config, 2 * config.seed + 1, config.slots != "none" and count > 1
+        )
+        model = SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
+        model.about = About(self.name, config)
+        return model
+
+    def batch(self, config: Config, objects: Objects, number: int) -> Batch:
+        """The batch of a step, as the scheme draws it."""
+        count, generator = self.objects(config), torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
+        batch = SCHEMES[config.scheme](config.batch_size, count, objects, generator)
+        if config.slots == "random":
+            batch = batch.shuffled(count, generator)
+        return replace(batch, noise=seed_of(config.seed, "noise", number))
+
+    def loss(self, config: Config, model: nn.Module, batch: Batch, spent: float) -> Tensor:
+        """The error of the pictures that were composed, and what the settings ask of the vectors."""
+        logits, mean, logvar = model(batch, config.exchange)
+        total = reconstruction(logits, batch.share.of(batch.targets), config.loss, config.reduction)
+        if config.kl:
+            total = total + config.kl * kl_divergence(mean, logvar)
+        if config.contrastive:
+            total = total + config.contrastive * contrastive(mean, batch.values)
+        if config.cosine and batch.pairs is not None:
+            first, pair = mean[: 2 * len(batch.pairs.exchanged)].chunk(2)
+            if config.exchange == "guessed":
+                total = total + config.cosine * guessed_cosine(first, pair)[0]
+            else:
+                total = total + config.cosine * known_cosine(first, pair, batch.pairs.exchanged)
+        return total
+
+    def optimizer(self, config: Config, model: SceneModel, fused: bool) -> torch.optim.Optimizer:
+        """Adam, or AdamW where weights shall decay."""
+        return torch.optim.AdamW(
+            model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=fused
+        )
+
+    def start_from(self, model: SceneModel, path: Path) -> None:
+        """Give a model the encoder, the decoder and the roles of another, which may be of another stage.
+
+        Raises:
+            InputError: there is no such file, or its encoder, decoder or roles are of another kind or size.
+        """
+        parts = ("encoder.", "decoder.", "roles.")
+        weights = {name: weight for name, weight in open_weights(path)[1].items() if name.startswith(parts)}
+        rest = {name: weight for name, weight in model.state_dict().items() if not name.startswith(parts)}
+        try:
+            model.load_state_dict(rest | weights)
+        except RuntimeError as error:
+            raise InputError(f"cannot start from {path}: its encoder, decoder or roles are others; {error}") from error
+
+    def finish(self, model: SceneModel, config: Config, objects: Objects) -> None:
+        """Learn the codebooks, with which vectors are read."""
+        learn_codebooks(model, objects, torch.Generator().manual_seed(seed_of(config.seed, "codebooks")))
+
+    def restore(self, config: Config, weights: dict[str, Tensor]) -> SceneModel:
+        """The model of these settings and weights, with codebooks if the weights have them."""
+        expected = config.dim // 2 if config.roles == "FHRR" else config.dim
+        if weights["roles.vectors"].shape[-1] != expected:  # before anything large is made
+            raise ValueError(f"its roles are not of the dimension {config.dim}")
+        model = self.build(config)
+        if any(name.startswith("codebooks.") for name in weights):
+            empty_codebooks(model)
+        model.load_state_dict(weights)
+        return model
+
+    def measured(self, model: SceneModel, config: Config, part: Part, seed: int) -> dict[str, Any]:
+        """The metrics over all orientations and, beside, over the identifiable subset."""
+        subset = Objects.identifiable(part, Split(config.validation, config.test))
+        identifiable = self.evaluate(model, subset, config, torch.Generator().manual_seed(seed))
+        return super().measured(model, config, part, seed) | {"identifiable": identifiable}
+
+
+def _memory(names: tuple[str, ...] | list[str], config: StageConfig, seed: int, bound: bool) -> ItemMemory:
+    """Random vectors of these names; identities, which bind nothing, where there shall be no binding."""
+    # Unitary roles, so that unbinding is exact.
+    algebra = get_algebra("HRR", unitary=True) if config.roles == "HRR" else get_algebra(config.roles.replace("none", "MAP"))
+    dim = config.dim // 2 if config.roles == "FHRR" else config.dim
+    if bound and config.roles != "none":
+        return ItemMemory(names, dim, algebra=algebra, seed=seed)
+    return ItemMemory(names, algebra=algebra, vectors=algebra.identity(dim).expand(len(names), -1).clone())

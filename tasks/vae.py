@@ -1,0 +1,107 @@
+"""The VAE family as a task: pictures as codes of a few numbers, without labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tasks.about import About
+from tasks.config import LatentConfig, VAEConfig
+from tasks.data.factors import FACTORS, canonical
+from tasks.data.sampling import Objects
+from tasks.data.schemes import SCHEMES, Batch
+from tasks.evaluation.drawing import measure_drawing
+from tasks.evaluation.latents import measure_codes, measure_latents
+from tasks.evaluation.vae_figures import FIGURES, animations
+from tasks.losses import reconstruction
+from tasks.task import IMAGE, Task, make, objects_of, seed_of
+from tasks.training.loop import constant
+from tasks.vae_losses import capacity, decomposed_kl, density_ratio, discrimination, kl_of_latents
+from tasks.vae_model import VAE, Drawn, latent_discriminator
+from vsa.files import replacing
+
+PICTURES = 737_280
+"""How many dSprites has."""
+
+DISCRIMINATOR = {"lr": 1e-4, "betas": (0.5, 0.9)}
+"""Of Adam, for FactorVAE's discriminator; from its paper."""
+
+
+@dataclass(frozen=True)
+class VAETask(Task[VAEConfig, VAE]):
+    """The task of the VAE family."""
+
+    def build(self, config: VAEConfig) -> VAE:
+        """The untrained model; its weights depend on the seed alone."""
+        model = build_vae(config, config.seed, config.objective == "factor")
+        model.about = About(self.name, config)
+        return model
+
+    def batch(self, config: VAEConfig, objects: Objects, number: int) -> Batch:
+        """Random pictures; for Ada-GVAE pairs that differ in a random set of features, which are not told."""
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
+        if config.objective == "ada":
+            batch = SCHEMES["subset"](config.batch_size, 1, objects, generator)
+        else:
+            batch = pictures(config.batch_size, objects, generator)
+        return replace(batch, noise=seed_of(config.seed, "noise", number))
+
+    def loss(self, config: VAEConfig, model: nn.Module, batch: Batch, spent: float) -> Tensor:
+        """The negative ELBO, with what the objective makes of its second term."""
+        drawn: Drawn = model(batch, config.objective == "ada")
+        error = reconstruction(drawn.logits, batch.share.of(batch.targets))
+        kl = kl_of_latents(drawn.mean, drawn.logvar).sum()
+        if config.objective == "capacity":
+            return error + capacity(kl, config.gamma, config.capacity * min(1.0, 2 * spent))
+        if config.objective == "tc":
+            information, correlation, rest = decomposed_kl(drawn.sample, drawn.mean, drawn.logvar, PICTURES)
+            return error + information + config.beta * correlation + rest
+        if drawn.joint is not None and drawn.told is not None:
+            return error + kl + config.gamma * density_ratio(drawn.joint) + discrimination(*drawn.told)
+        return error + config.beta * kl
+
+    def optimizer(self, config: VAEConfig, model: VAE, fused: bool) -> torch.optim.Optimizer:
+        """Adam; FactorVAE's discriminator has rates of its own."""
+        groups: list[dict[str, Any]] = [{"params": [*model.encoder.parameters(), *model.decoder.parameters()]}]
+        if model.discriminator is not None:
+            groups.append({"params": [*model.discriminator.parameters()], **DISCRIMINATOR})
+        return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.0, fused=fused)
+
+    def draw(self, model: VAE, config: VAEConfig, folder: Path) -> None:
+        """Write the figures, and an animation of each latent that tells something."""
+        super().draw(model, config, folder)
+        for latent, animate in animations(model, objects_of(config, "test"), torch.Generator().manual_seed(config.seed)):
+            with replacing(folder / f"z{latent}.gif") as part:
+                animate(part)
+
+
+def build_vae(config: LatentConfig, seed: int, discriminated: bool = False) -> VAE:
+    """An untrained VAE; its weights depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = make("encoder", config.encoder, image=IMAGE, features=config.latents, dim=1)
+        decoder = make("decoder", config.decoder, image=IMAGE, dim=config.latents)
+        discriminator = latent_discriminator(config.latents) if discriminated else None
+    return VAE(encoder, decoder, config.latents, discriminator)
+
+
+def pictures(n: int, objects: Objects, generator: torch.Generator) -> Batch:
+    """A batch of n random pictures, each its own target."""
+    classes = objects.sample(n, generator)
+    drawn = objects.render(classes)[:, None]
+    return Batch(drawn, canonical(classes), torch.arange(n)[:, None, None].expand(n, 1, len(FACTORS)), drawn)
+
+
+def evaluate(model: VAE, objects: Objects, config: VAEConfig, generator: torch.Generator) -> dict[str, Any]:
+    """How pictures are drawn again, what each latent holds, and how disentangled they are."""
+    drawn = measure_drawing(lambda given: model.logits(model.codes(given)), objects, config.evaluate, generator, model.device)
+    told = measure_latents(model, objects, config.evaluate, generator)
+    return drawn | told | (measure_codes(model, objects, config.samples, generator) if config.samples else {})
+
+
+TASK = VAETask(name="vae", config=VAEConfig, evaluate=evaluate, figures=FIGURES, schedule=constant)
+run, build, learn = TASK.run, TASK.build, TASK.learn

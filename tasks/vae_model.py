@@ -1,0 +1,135 @@
+"""The VAE: a picture as a code of a few numbers, and a decoder that draws it from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from tasks.about import TaskModel
+from tasks.vae_losses import averaged_over_pairs, shuffled
+from vsa.errors import ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Shaped
+
+    from tasks.data.schemes import Batch
+
+
+class Drawn(NamedTuple):
+    """What a VAE makes of a batch.
+
+    Attributes:
+        logits: [T, C, H, W], the log odds of the pixels of this process's share of the targets.
+        mean, logvar: [P, L], the posteriors of all pictures.
+        sample: [P, L], a draw of each.
+        joint: [P, 2], what the discriminator says of the samples, its weights held fixed; None without a discriminator.
+        told: what it says of samples and of shuffled samples, [P / 2, 2] each, the samples held fixed; None without one.
+    """
+
+    logits: Tensor
+    mean: Tensor
+    logvar: Tensor
+    sample: Tensor
+    joint: Tensor | None = None
+    told: tuple[Tensor, Tensor] | None = None
+
+
+class VAE(TaskModel):
+    """An encoder to posteriors of L numbers, and a decoder of codes.
+
+    Args:
+        encoder: pictures to mean and log variance, a plugin that was made for L features of dimension 1.
+        decoder: codes [B, L] to the logits of pictures.
+        latents: L.
+        discriminator: samples [B, L] to two logits, joint and shuffled, for FactorVAE; None for all others.
+
+    Example:
+        >>> from decoders.conv import burgess as decoder
+        >>> from encoders.conv import burgess as encoder
+        >>> model = VAE(encoder((1, 64, 64), 10, 1), decoder(10, (1, 64, 64)), latents=10)
+        >>> model.decode(model.codes(torch.zeros(2, 1, 64, 64))).shape
+        torch.Size([2, 1, 64, 64])
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latents: int, discriminator: nn.Module | None = None) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.latents, self.discriminator = encoder, decoder, latents, discriminator
+
+    def posterior(self, images: Shaped[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
+        """Mean and log variance of the code, float32 [B, L] each.
+
+        Args:
+            images: [B, C, H, W], float or uint8 in [0, 1].
+
+        Raises:
+            ShapeError: the encoder returns something else.
+        """
+        mean, logvar = self.encoder(images.float())
+        expected = (len(images), self.latents, 1)
+        if mean.shape != expected or logvar.shape != expected:
+            raise ShapeError(
+                f"the encoder {type(self.encoder).__name__} must return mean and log variance {list(expected)}, "
+                f"got {list(mean.shape)} and {list(logvar.shape)}"
+            )
+        return mean[..., 0].float(), logvar[..., 0].float()
+
+    def codes(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b latents"]:
+        """The codes [B, L] of pictures: the posterior's mean."""
+        return self.posterior(images)[0]
+
+    def logits(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
+        """The log odds that a pixel is on [B, C, H, W], of codes [B, L]."""
+        return self.decoder(codes).float()
+
+    def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
+        """Pictures [B, C, H, W] of codes [B, L]: the probability that a pixel is on."""
+        return self.logits(codes).sigmoid()
+
+    def forward(self, batch: Batch, averaged: bool = False) -> Drawn:
+        """Encode, sample and draw; each of several processes encodes and draws its share.
+
+        Args:
+            batch: the pictures; they are the targets too.
+            averaged: average the posteriors of picture i and its pair where they agree, as Ada-GVAE does.
+        """
+        share, n = batch.share, len(batch.pictures)
+        mean, logvar = (share.gather(part, n) for part in self.posterior(share.of_as_many(batch.pictures)))
+        if averaged:
+            mean, logvar = averaged_over_pairs(mean, logvar)
+        generator = torch.Generator(mean.device).manual_seed(batch.noise)
+        sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
+        logits = self.logits(share.of(sample))
+        if self.discriminator is None:
+            return Drawn(logits, mean, logvar, sample)
+        # One backward pass for both sides: each sees the other as it is, and does not change it.
+        joint = frozen(self.discriminator, sample)
+        first, second = sample.detach().tensor_split(2)  # two halves, so that the shuffled samples are of other pictures
+        told = self.discriminator(torch.cat([first, shuffled(second, generator)])).tensor_split([len(first)])
+        return Drawn(logits, mean, logvar, sample, joint, (told[0], told[1]))
+
+
+def frozen(module: nn.Module, given: Tensor) -> Any:
+    """What a module makes of a tensor, to which gradients flow, but not to the module's weights.
+
+    Example:
+        >>> module, given = nn.Linear(2, 1), torch.ones(1, 2, requires_grad=True)
+        >>> frozen(module, given).sum().backward()
+        >>> given.grad is not None, module.weight.grad
+        (True, None)
+    """
+    held = {name: weight.detach() for name, weight in module.state_dict(keep_vars=True).items()}
+    return functional_call(module, held, (given,))
+
+
+def latent_discriminator(latents: int, width: int = 1000) -> nn.Sequential:
+    """Tells samples from shuffled samples: five hidden layers of 1,000, leaky ReLU.
+
+    Source: Kim and Mnih, "Disentangling by factorising", 2018, arXiv 1802.05983, appendix A.
+    """
+    layers: list[nn.Module] = []
+    for before in (latents, *[width] * 4):
+        layers += [nn.Linear(before, width), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(width, 2))

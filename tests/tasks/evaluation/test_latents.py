@@ -1,0 +1,69 @@
+"""What is measured of codes and of vectors, on models whose answer is known."""
+
+import torch
+from torch import Tensor
+
+from tasks import load_model
+from tasks.config import VAEConfig
+from tasks.data.dsprites import render
+from tasks.data.factors import COUNTS
+from tasks.data.sampling import Objects
+from tasks.evaluation.latents import measure_codes, measure_exchange, measure_latents
+from tasks.evaluation.vectors import measure_vectors
+from tasks.vae import TASK
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_exchanging_true_factors_changes_one_and_mixing_them_changes_more() -> None:
+    def true(classes: Tensor) -> Tensor:
+        return classes[..., None].double()
+
+    def draw(units: Tensor) -> Tensor:
+        classes = units[..., 0].round().long()
+        return render(torch.minimum(classes.clamp(min=0), torch.tensor(COUNTS) - 1)).float()
+
+    right = measure_exchange(true, draw, Objects(part="test"), generator())
+    assert right["dmm"] < 0.15, "some orientations of small sprites look the same"
+    assert right["dcm"] < 0.2
+    assert right["dmm_published"] > 2.85
+
+    turn = torch.linalg.qr(torch.randn(5, 5, generator=generator(), dtype=torch.float64))[0]
+    mixed = measure_exchange(
+        lambda classes: (classes.double() @ turn)[..., None],
+        lambda units: draw((units[..., 0] @ turn.T)[..., None]),
+        Objects(part="test"),
+        generator(),
+    )
+    assert mixed["dmm"] > 1
+    assert mixed["dcm"] > 1
+
+
+def test_a_vae_that_knows_nothing() -> None:
+    config = VAEConfig(latents=4, encoder="conv-small", decoder="conv-small")
+    model = TASK.build(config).eval()
+    with torch.no_grad():
+        for weight in model.encoder.posterior.parameters():  # pyright: ignore
+            weight.zero_()
+    found = measure_latents(model, Objects(part="test"), 20, generator())
+    assert (found["kl"], found["active"]) == (0, 0)
+    assert found["variance_of"] == dict.fromkeys(("z0", "z1", "z2", "z3"), 1.0)
+    scores = measure_codes(model, Objects(part="test"), 600, generator())["disentanglement"]
+    assert scores["mig"] == scores["sap"] == scores["factor_vae"] == 0
+    assert scores["explicitness"] == 0.5
+    assert scores["dmm"] == 1, "nothing changes, which is one factor too few"
+
+
+def test_the_shipped_model_has_a_vector_for_each_factor() -> None:
+    found = measure_vectors(load_model("paired"), Objects(part="test"), 2000, generator())
+    slots = found["slots"]
+    accuracy, variance = (torch.tensor(slots[name]) for name in ("accuracy", "variance"))
+    assert accuracy.shape == variance.shape == (5, 5)
+    assert torch.equal(variance.diagonal(), variance.max(1).values)
+    assert slots["diagonal"] > 0.95
+    assert slots["variance_disentanglement"] > 0.8
+    scores = found["disentanglement"]
+    assert min(scores["beta_vae"], scores["factor_vae"], scores["dci_disentanglement"]) > 0.85
+    assert scores["dmm"] < 0.2
