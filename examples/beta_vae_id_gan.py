@@ -48,9 +48,9 @@ PARTS = ("grid", "id-gan", "how")
 
 
 def beta_vae_id_gan(config: GridConfig) -> None:
-    from tasks.jobs import run_jobs
-    from tasks.page import check_page
-    from tasks.position_grid import trainings
+    from tasks.comparisons.jobs import run_jobs
+    from tasks.comparisons.page import check_page
+    from tasks.comparisons.position_grid import trainings
 
     if not (config.minutes > 0 and config.long > 0):
         raise RangeError(f"minutes and long must be above 0, got {config.minutes} and {config.long}")
@@ -63,10 +63,10 @@ def beta_vae_id_gan(config: GridConfig) -> None:
 
 def write(config: GridConfig) -> None:
     """Write the page and its figures, of what is there."""
-    from tasks.jobs import made_with, results, without_result
-    from tasks.page import write_page
-    from tasks.position_figures import draw_all_codes, draw_grid, figure_name
-    from tasks.position_grid import table, trainings
+    from tasks.comparisons.jobs import made_with, results, without_result
+    from tasks.comparisons.page import write_page
+    from tasks.comparisons.position_figures import draw_all_codes, draw_grid, figure_name
+    from tasks.comparisons.position_grid import table, trainings
     from vsa.files import replacing
 
     grid, gans = trainings(config.minutes, config.long, config.seed, config.out)

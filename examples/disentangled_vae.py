@@ -32,17 +32,16 @@ class PageConfig(VAEConfig):
 
 
 def disentangled_vae(config: PageConfig) -> None:
-    from tasks.page import check_page
+    from tasks.comparisons.page import check_page
+    from tasks.comparisons.vae_page import PARTS, write_vae_page
     from tasks.report import show
     from tasks.vae import run
 
     if config.page is not None:
-        check_page(config.page, ("latents", "numbers"))
+        check_page(config.page, PARTS)
     result = run(config.settings())
     show(result)
     if config.page is not None and result.first:
-        from tasks.vae_page import write_vae_page
-
         write_vae_page(result, config.page)
 
 

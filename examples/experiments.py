@@ -64,9 +64,9 @@ class ExperimentsConfig:
 
 
 def experiments(config: ExperimentsConfig) -> None:
-    from tasks.experiments import ROWS, Run, table
-    from tasks.jobs import run_jobs
-    from tasks.page import check_page, write_page
+    from tasks.comparisons.experiments import ROWS, Run, table
+    from tasks.comparisons.jobs import run_jobs
+    from tasks.comparisons.page import check_page, write_page
 
     config.check(len(ROWS))
     runs = [

@@ -50,9 +50,9 @@ PARTS: tuple[str, ...] = ("codes", "pictures", "slots", "halves", "how")
 
 
 def leaderboard(config: LeaderboardConfig) -> None:
-    from tasks.jobs import run_jobs
-    from tasks.leaderboard import trials
-    from tasks.page import check_page
+    from tasks.comparisons.jobs import run_jobs
+    from tasks.comparisons.leaderboard import trials
+    from tasks.comparisons.page import check_page
 
     if config.seeds < 1 or not config.minutes > 0:
         raise RangeError(f"seeds must be at least 1 and minutes above 0, got {config.seeds} and {config.minutes}")
@@ -69,8 +69,8 @@ def leaderboard(config: LeaderboardConfig) -> None:
 
 def write(config: LeaderboardConfig) -> None:
     """Write the page and its figures, of what is there."""
-    from tasks.leaderboard import trials
-    from tasks.leaderboard_page import (
+    from tasks.comparisons.leaderboard import trials
+    from tasks.comparisons.leaderboard_page import (
         draw_codes,
         draw_halves,
         how,
@@ -79,7 +79,7 @@ def write(config: LeaderboardConfig) -> None:
         table_of_pictures,
         table_of_slots,
     )
-    from tasks.page import write_page
+    from tasks.comparisons.page import write_page
     from vsa.files import replacing
 
     every = trials(config.seeds, config.minutes, config.samples, config.out)

@@ -48,9 +48,9 @@ class StagesConfig:
 
 
 def stages(config: StagesConfig) -> None:
-    from tasks.page import check_page, write_page
+    from tasks.comparisons.page import check_page, write_page
+    from tasks.comparisons.stages import GOALS, details, table
     from tasks.report import show
-    from tasks.stages import GOALS, details, table
     from tasks.weights import stored_metrics
     from vsa import load
     from vsa.files import replacing

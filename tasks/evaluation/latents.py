@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Coder = VAE | IDGAN
 """Models whose codes are numbers."""
 
-ACTIVE = 0.9
+ACTIVE = 0.5
 """A latent is active when its average posterior variance is below this: the prior's is 1."""
 
 EXCHANGED = 200
@@ -52,7 +52,7 @@ def measure_latents(model: Coder, objects: Objects, n: int, generator: torch.Gen
 
     Returns:
         kl: KL of the posterior from the prior in nats, the mean over the pictures; by latent, named z0, z1, ...: kl_of, and
-        variance_of, the average posterior variance. active: how many latents have one below 0.9.
+        variance_of, the average posterior variance. active: how many latents have one below 0.5.
     """
     mean, logvar = posteriors(model, objects.sample(n, generator))
     parts, variances = kl_of_latents(mean, logvar), logvar.exp().mean(0)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tasks.jobs import Job, work
-from tasks.leaderboard import Trial, trials
-from tasks.position_grid import Training, trainings
+from tasks.comparisons.jobs import Job, work
+from tasks.comparisons.leaderboard import Trial, trials
+from tasks.comparisons.position_grid import Training, trainings
 from tests.conftest import ROOT
 from tests.helpers import error
-from tests.tasks.test_leaderboard import stored
+from tests.tasks.comparisons.test_leaderboard import stored
 from vsa.errors import InputError, RangeError
 
 EXAMPLES = ROOT / "examples"
@@ -54,7 +54,7 @@ def test_the_leaderboard_is_written_of_what_is_there(tmp_path: Path, monkeypatch
         if trial.entry.stem != "id-gan":
             work(trial)
     config = module.LeaderboardConfig(0.5, 1, 1000, 1, ("vae", "paired"), tmp_path / "runs", page)
-    monkeypatch.setattr("tasks.leaderboard_page.draw_halves", lambda every, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr("tasks.comparisons.leaderboard_page.draw_halves", lambda every, path: path.write_bytes(b"picture"))
     module.leaderboard(config)
     text = page.read_text()
     assert "| VAE | 1 | 0.500 |" in text

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tasks import paired
-from tasks.experiments import ROWS, TASKS, Run, table
-from tasks.jobs import work
+from tasks.comparisons.experiments import ROWS, TASKS, Run, table
+from tasks.comparisons.jobs import work
+from tasks.comparisons.page import check_page, markers
 from tasks.json_file import write_json
-from tasks.page import check_page, markers
 from tests.conftest import ROOT
 from vsa import load
 from vsa.errors import VSAError
@@ -208,8 +208,8 @@ def test_preparing_the_runs_imports_nothing_heavy(tmp_path: Path) -> None:
     code = f"""
 import runpy, sys
 from pathlib import Path
-import tasks.jobs
-tasks.jobs.run_all = lambda todo, at_once: print(len(todo), {{"torch", "numpy", "accelerate"}} & set(sys.modules))
+import tasks.comparisons.jobs
+tasks.comparisons.jobs.run_all = lambda todo, at_once: print(len(todo), {{"torch", "numpy", "accelerate"}} & set(sys.modules))
 script = runpy.run_path({SCRIPT!r})
 script["experiments"](script["ExperimentsConfig"](out=Path("here"), page=Path("page.md")))
 """

@@ -20,7 +20,8 @@ OBJECTIVES = ("beta", "capacity", "factor", "tc", "ada")
 
 def small(**settings: Any) -> VAEConfig:
     fixed: dict[str, Any] = {"steps": 2, "batch_size": 8, "evaluate": 4, "samples": 500, "latents": 4, "device": "cpu"}
-    return VAEConfig(**fixed | {"encoder": "conv-small", "decoder": "conv-small"} | settings)
+    fixed |= {"encoder": "conv-small", "decoder": "conv-small"}
+    return VAEConfig(**{**fixed, **settings})
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.jobs import Job
+from tasks.comparisons.jobs import Job
 from vsa.errors import VSAError
 
 

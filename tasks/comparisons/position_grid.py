@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.comparisons.jobs import Job, failure, results
 from tasks.config import IDGANConfig, RunConfig, VAEConfig
-from tasks.jobs import Job, failure, results
 from tasks.tables import Table
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Training(Job):
 
     def compute(self) -> dict[str, Any]:
         """Train, keep the model, and measure; of an ID-GAN its VAE comes first, if it is not there."""
-        from tasks.jobs import work
+        from tasks.comparisons.jobs import work
         from tasks.weights import save
         from vsa import load
 

@@ -3,10 +3,9 @@ from typing import Any
 
 import pytest
 
-from tasks.config import PairedConfig, VAEConfig
-from tasks.jobs import work
-from tasks.leaderboard import ENTRIES, HALVES, Trial, trials
-from tasks.leaderboard_page import (
+from tasks.comparisons.jobs import work
+from tasks.comparisons.leaderboard import ENTRIES, HALVES, Trial, trials
+from tasks.comparisons.leaderboard_page import (
     CODES,
     draw_codes,
     draw_halves,
@@ -16,6 +15,7 @@ from tasks.leaderboard_page import (
     table_of_pictures,
     table_of_slots,
 )
+from tasks.config import PairedConfig, VAEConfig
 from tests.helpers import error
 from vsa.errors import RangeError
 
@@ -33,7 +33,7 @@ def stored(trial: Trial, value: float) -> dict[str, Any]:
             chance = dict.fromkeys(("shape", "scale", "orientation", "x", "y"), 0.2)
             metrics["slots"] = {"accuracy": matrix, "variance": matrix, "chance": chance}
         else:
-            metrics |= {"kl": 10 * value, "active": 5}
+            metrics |= {"kl": 10 * value, "variance_of": {"z0": 0.01, "z1": 0.99}}
     return {"trained": {"steps": 7, "images_per_second": 100.0, "precision": "float32"}, "metrics": metrics}
 
 

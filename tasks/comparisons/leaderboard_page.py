@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
+from tasks.comparisons.jobs import failure, made_with, results, without_result
+from tasks.comparisons.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial, drawing
 from tasks.data.dsprites import render
 from tasks.data.factors import FEATURES
 from tasks.evaluation.colours import BLUE, coloured, grey
 from tasks.evaluation.grid import DPI, INK, PALE, Panel, write_panels
+from tasks.evaluation.latents import ACTIVE
 from tasks.evaluation.overlap import iou
-from tasks.jobs import failure, made_with, results, without_result
-from tasks.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial, drawing
 from tasks.tables import spread
 from tasks.task import objects_of
 from tasks.weights import load_run
@@ -60,7 +61,7 @@ def table_of_pictures(trials: Sequence[Trial]) -> str:
         "nats a picture": _entry("test", "reconstruction_nats"),
         "grey / white": _entry("test", "grey_over_white"),
         "KL, nats": _entry("kl"),
-        "active latents": _entry("active"),
+        "active latents": active,
         "steps": _entry("steps"),
         "images/s": _entry("images_per_second"),
     }
@@ -158,6 +159,12 @@ def draw_halves(trials: Sequence[Trial], path: Path, columns: int = 8) -> None:
         titles.append(entry.name)
     caption = "Amber: given, in the half of x that was never trained on. White: what each model draws of it. Numbers: IoU."
     write_panels(path, [Panel(torch.stack(rows), rows=titles, notes=notes)], caption)
+
+
+def active(stored: Metrics) -> float | None:
+    """How many latents of a VAE tell something; None of other models."""
+    variances = stored["metrics"].get("variance_of")
+    return None if variances is None else sum(variance < ACTIVE for variance in variances.values())
 
 
 def _entry(*keys: str) -> Number:

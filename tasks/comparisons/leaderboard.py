@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tasks.comparisons.jobs import Job
 from tasks.config import IDGANConfig, LatentConfig, PairedConfig, RunConfig, VAEConfig
-from tasks.jobs import Job
 from tasks.tables import TOOK
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class Trial(Job):
             VAE_TASK.run(replace(vae, out=before, resume=True))
             config = replace(config, minutes=half, start=before)
         result = load("task", self.entry.task).run(config)
-        kept = {
-            name: result.metrics[name] for name in ("kl", "active", "variance_of", "disentanglement") if name in result.metrics
-        }
+        kept = {name: result.metrics[name] for name in ("kl", "variance_of", "disentanglement") if name in result.metrics}
         return {"trained": {name: result.metrics[name] for name in TOOK}, "metrics": kept | self.measure(result.model, config)}
 
     def measure(self, model: TaskModel, config: RunConfig) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import cast
 
 import torch
 
+from tasks.comparisons.position_grid import BETAS, LATENTS, RATES, THRESHOLDS, Setting, Training
 from tasks.data.dsprites import render
 from tasks.evaluation.colours import coloured, grey
 from tasks.evaluation.grid import Panel, write_panels
 from tasks.evaluation.latent_figures import draw_full_traversal
 from tasks.evaluation.latents import Coder, draw_codes, posteriors
-from tasks.position_grid import BETAS, LATENTS, RATES, THRESHOLDS, Setting, Training
 from tasks.weights import load_run
 
 FRAME = torch.tensor([[1, 5, 0, 5, 16]])

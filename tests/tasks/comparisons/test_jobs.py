@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tasks import jobs
-from tasks.jobs import budget, failure, made_with, report, results, run_jobs, without_result, work
+from tasks.comparisons import jobs
+from tasks.comparisons.jobs import budget, failure, made_with, report, results, run_jobs, without_result, work
 from tasks.json_file import write_json
 from tests.conftest import ROOT
 from tests.helpers import error
-from tests.tasks.small_jobs import Small
+from tests.tasks.comparisons.small_jobs import Small
 from vsa.errors import InputError, OutputError, RangeError
 
 
@@ -138,8 +138,8 @@ def test_the_process_that_watches_imports_nothing_heavy(tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from tasks.jobs import failure, results, run_jobs
-from tests.tasks.small_jobs import Small
+from tasks.comparisons.jobs import failure, results, run_jobs
+from tests.tasks.comparisons.small_jobs import Small
 chosen = [Small("plain", Path({str(tmp_path)!r}))]
 run_jobs(chosen, 1, chosen[0].folder, lambda: print(failure(results(chosen)[0][1])))
 assert not {{"torch", "numpy", "accelerate"}} & set(sys.modules)

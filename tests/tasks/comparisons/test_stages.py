@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from tasks.comparisons.stages import GOALS, details, table
 from tasks.data.factors import FEATURES
-from tasks.stages import GOALS, details, table
 
 TOOK = {"steps": 7, "seconds": 120.0, "images_per_second": 50.0, "device": "cpu", "precision": "float32"}
 CONFIG = {"batch_size": 64, "evaluate": 10, "start": "weights/paired.safetensors"}

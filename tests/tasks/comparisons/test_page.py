@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.page import check_page, write_page
+from tasks.comparisons.page import check_page, write_page
 from tests.helpers import error
 from vsa.errors import InputError
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copyfile
 
+from tasks.comparisons.page import write_page
 from tasks.evaluation.latents import ACTIVE
-from tasks.page import write_page
 from tasks.tables import Table, flat
 from tasks.task import Result
 from tasks.vae_model import VAE
 from vsa.files import replacing
+
+PARTS = ("animations", "latents", "numbers")
+"""The made parts of the page."""
 
 WORDS = {
     "reconstruction_nats": "reconstruction, nats a picture",
@@ -40,15 +43,17 @@ def write_vae_page(result: Result[VAE], page: Path) -> None:
         f"{config['objective']}, beta {config['beta']:g}, learning rate {config['learning_rate']:g}, seed {config['seed']}."
     )
     numbers = Table("", ("measured on test combinations", "value"), (*first, *scores)).markdown()
+    folder = page.with_suffix("")
+    moving = sorted(result.folder.glob("z*.gif"))
     parts = {
+        "animations": " ".join(f"![{gif.stem}]({folder.name}/{gif.name})" for gif in moving) or "none",
         "latents": Table("", ("latent", "average posterior variance", "KL, nats"), tuple(rows)).markdown(),
         "numbers": f"{numbers}\n\n{how}",
     }
     write_page(page, parts)
-    folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("z*.gif"):
         old.unlink()
-    for figure in (*result.folder.glob("*.png"), *result.folder.glob("z*.gif")):
+    for figure in (*result.folder.glob("*.png"), *moving):
         with replacing(folder / figure.name) as part:
             copyfile(figure, part)

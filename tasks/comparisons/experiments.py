@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.comparisons.jobs import Job, budget, made_with, results, without_result
 from tasks.config import PairedConfig, PairedSceneConfig, StageConfig
-from tasks.jobs import Job, budget, made_with, results, without_result
 from tasks.tables import spread
 
 Model = Literal["PD", "PSD"]

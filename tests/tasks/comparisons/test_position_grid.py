@@ -5,12 +5,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from tasks.comparisons.jobs import work
+from tasks.comparisons.position_figures import draw_all_codes, draw_grid
+from tasks.comparisons.position_grid import FOUR, GRID, Setting, Training, generated, table, trainings
 from tasks.config import VAEConfig
 from tasks.data.dsprites import render_values
 from tasks.evaluation.latents import Coder
-from tasks.jobs import work
-from tasks.position_figures import draw_all_codes, draw_grid
-from tasks.position_grid import FOUR, GRID, Setting, Training, generated, table, trainings
 from tasks.vae import TASK
 from tasks.vae_model import VAE
 
