@@ -41,7 +41,7 @@ def draw_grid(grid: Sequence[Training], path: Path) -> None:
     panel = Panel(
         pictures,
         columns=[f"lr {rate:g}\nx <= {threshold}" for rate, threshold in columns],
-        rows=["given", *(f"|z| {latents}, beta {beta:g}" for latents, beta in rows)],
+        rows=["given", *(f"{latents} latents, beta {beta:g}" for latents, beta in rows)],
         row_breaks=(1,),
         column_breaks=(len(THRESHOLDS),),
     )

@@ -45,7 +45,7 @@ class Setting:
     threshold: int
 
     def __str__(self) -> str:
-        return f"|z| {self.latents}, beta {self.beta:g}, lr {self.rate:g}, x <= {self.threshold}"
+        return f"{self.latents} latents, beta {self.beta:g}, lr {self.rate:g}, x <= {self.threshold}"
 
     @property
     def stem(self) -> str:

@@ -81,7 +81,7 @@ def test_the_grid_is_written_of_what_is_there(tmp_path: Path, monkeypatch: pytes
     text = page.read_text()
     assert text.count("| VAE: ") == 54
     assert text.count("| ID-GAN: ") == 4
-    assert "| VAE: |z| 3, beta 0.5, lr 0.0001, x <= 5 | 12 | 150 | 150 | 0.50 | 0.50 | 0.25 | 1.00 | 0.25 |" in text
+    assert "| VAE: 3 latents, beta 0.5, lr 0.0001, x <= 5 | 12 | 150 | 150 | 0.50 | 0.50 | 0.25 | 1.00 | 0.25 |" in text
     assert (tmp_path / "grid" / "grid.png").exists()
 
 

@@ -86,7 +86,7 @@ def slotwise(features: Table, classes: Table, generator: torch.Generator) -> Slo
 
     Raises:
         DtypeError, ShapeError, RangeError: they are not as above, hold NaN, a factor has but one class, or there are too few
-            samples to learn and test every class.
+            samples: the probe learns every class from two or more.
 
     Example:
         >>> classes = torch.cartesian_prod(torch.arange(3), torch.arange(3)).repeat(40, 1)
@@ -103,8 +103,12 @@ def slotwise(features: Table, classes: Table, generator: torch.Generator) -> Slo
     accuracy = np.empty((vectors.shape[1], factors.shape[1]))
     information = np.zeros_like(accuracy)
     check_tables(vectors[train, 0], factors[train], vectors[test, 0], factors[test], factors=2)
-    frequent = [np.unique(factor, return_counts=True) for factor in factors[train].T]
-    frequent = [values[counts.argmax()] for values, counts in frequent]
+    found = [np.unique(factor, return_counts=True) for factor in factors[train].T]
+    for k, (values, counts) in enumerate(found):
+        if counts.min() < 2:
+            alone = values[counts.argmin()]
+            raise RangeError(f"class {alone} of factor {k} has one training sample, and the probe needs two; draw more samples")
+    frequent = [values[counts.argmax()] for values, counts in found]
     entropy = entropies(factors[test])
     for u in range(vectors.shape[1]):
         seen, tested = whiten(vectors[train, u], vectors[test, u])

@@ -63,8 +63,8 @@ def test_a_vae_and_an_id_gan_are_trained_measured_and_drawn(tmp_path: Path) -> N
         assert {"seen", "unseen", "sprites", "beyond"} <= set(found["metrics"])
         assert "unseen" in training.summary(found)
     text = table([gan.vae, gan])
-    assert "| VAE: |z| 3" in text
-    assert "| ID-GAN: |z| 3" in text
+    assert "| VAE: 3 latents" in text
+    assert "| ID-GAN: 3 latents" in text
     draw_all_codes(gan, tmp_path / "all.png")
     with Image.open(tmp_path / "all.png") as sheet:
         assert np.asarray(sheet.convert("L")).shape == (27 * 34 - 2, 27 * 34 - 2)

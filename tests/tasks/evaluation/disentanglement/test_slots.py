@@ -163,6 +163,8 @@ def test_what_is_refused() -> None:
         slotwise(features[:2], torch.tensor([[0, 0], [1, 1]]), generator)
     with error(RangeError, "draw more samples"):
         slotwise(features[:7], torch.arange(7)[:, None].expand(-1, 2), generator)
+    with error(RangeError, "class 1 of factor 0 has one training sample", "the probe needs two; draw more samples"):
+        slotwise(features[:20], (torch.arange(20) < 2).long()[:, None].expand(-1, 2), generator.manual_seed(1))
     with error(ShapeError, "a feature vector for each factor, got 2 and 3"):
         prototypes(features[:, :2], CLASSES)
     with error(RangeError, "numbered from 0", "got -1"):
