@@ -9,10 +9,10 @@ demo: .venv/lab.installed
 	$(BIN)/python examples/paired_scene.py --minutes 3 --out runs/demo --seed 0 --start-over
 
 test: .venv/lab.installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: .venv/lab.installed
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 -m "slow or not slow"
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow"
 
 lint: .venv/lint.installed
 	$(BIN)/ruff check .

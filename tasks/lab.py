@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from vsa.command_line import complain
 from vsa.errors import MissingExtraError, VSAError
 
-PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "rich", "safetensors", "sklearn", "tyro")
+PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "PIL", "rich", "safetensors", "sklearn", "tyro")
 SLOW = ("accelerate", "sklearn")
 """Packages that take a second to import, and that not all commands use: it is enough that they are there."""
 

@@ -10,7 +10,8 @@ from zipfile import ZipFile
 import pytest
 
 import vsa
-from tests.conftest import PACKAGES, ROOT
+from tests.conftest import ROOT
+from tests.preparation import PACKAGES
 
 ALLOWED = {
     "vsa": {"vsa"},
@@ -118,19 +119,20 @@ def test_what_is_public_is_described_with_an_example() -> None:
                 assert "Args:" in text, name
 
 
-@pytest.mark.parametrize("folder", PACKAGES)
-def test_examples_in_docstrings_run(folder: str) -> None:
+def test_examples_in_docstrings_run() -> None:
     """In a process of its own, where the shape annotations are not imported, as for a user."""
     code = f"""
 import doctest, importlib, pkgutil, sys, torch
-failed = tried = 0
-for module in pkgutil.walk_packages([{folder!r}], {folder + "."!r}):
-    module = importlib.import_module(module.name)
-    result = doctest.testmod(module, extraglobs={{"torch": torch}})
-    failed, tried = failed + result.failed, tried + result.attempted
-print(tried)
+failed, tried = 0, []
+for package in {PACKAGES!r}:
+    tried.append(0)
+    for module in pkgutil.walk_packages([package], package + "."):
+        module = importlib.import_module(module.name)
+        result = doctest.testmod(module, extraglobs={{"torch": torch}})
+        failed, tried[-1] = failed + result.failed, tried[-1] + result.attempted
+print(*tried)
 sys.exit(failed > 0)
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert int(ended.stdout) > 0
+    assert all(int(number) > 0 for number in ended.stdout.split())

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
+from PIL import Image
 from torch import Tensor
 
 from vsa.errors import ShapeError
@@ -162,15 +164,16 @@ class _Sheet:
             self.texts.append((x, y + (n + 0.85) * LINE * size, line, {"fontsize": size * 72 / DPI, **style}))
 
     def save(self, path: Path, width: int, height: int) -> None:
-        canvas = torch.full((height, width, 3), 255, dtype=torch.uint8)
-        for x, y, picture in self.pictures:
-            sharp = picture.mul(255).round().clamp(0, 255).byte().repeat_interleave(ZOOM, 1).repeat_interleave(ZOOM, 2)
-            canvas[y : y + sharp.shape[1], x : x + sharp.shape[2]] = sharp.permute(1, 2, 0)
         figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-        figure.figimage(canvas.numpy())  # an image of the axes would be resampled
         for x, y, text, style in self.texts:
             figure.text(x / width, 1 - y / height, text, **style)
-        figure.savefig(path, format="png")
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        sheet = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+        for x, y, picture in self.pictures:  # an image of matplotlib's would be resampled
+            sharp = picture.mul(255).round().clamp(0, 255).byte().repeat_interleave(ZOOM, 1).repeat_interleave(ZOOM, 2)
+            sheet[y : y + sharp.shape[1], x : x + sharp.shape[2]] = sharp.permute(1, 2, 0).numpy()
+        Image.fromarray(sheet).save(path, format="png")
 
 
 def _width(text: str, size: int) -> int:

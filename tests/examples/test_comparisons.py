@@ -1,11 +1,7 @@
 """The three commands of the comparison: pages and figures of what is there, and mistakes that are one line."""
 
-import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,30 +9,17 @@ import pytest
 from tasks.comparisons.jobs import Job, work
 from tasks.comparisons.leaderboard import Trial, trials
 from tasks.comparisons.position_grid import Training, trainings
-from tests.conftest import ROOT
+from tests.examples.scripts import call, example
 from tests.helpers import error
 from tests.tasks.comparisons.test_leaderboard import stored
 from vsa.errors import InputError, RangeError
-
-EXAMPLES = ROOT / "examples"
-
-
-def example(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where dataclasses look for it
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_a_vae_and_its_page_in_one_command(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     flags = ["--steps", "2", "--batch-size", "8", "--evaluate", "4", "--samples", "0", "--latents", "3", "--device", "cpu"]
     flags += ["--encoder", "conv-small", "--decoder", "conv-small", "--out", "run", "--page", str(page)]
-    command = [sys.executable, str(EXAMPLES / "disentangled_vae.py"), *flags]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    ended = call(tmp_path, "disentangled_vae", *flags)
     assert ended.returncode == 0, ended.stderr
     text = page.read_text()
     assert text.count("| z") == 3

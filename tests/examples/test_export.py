@@ -1,18 +1,19 @@
 """The command that trains, measures and exports all three stages, with the smallest budget."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
+from tasks.command_line import status_of
 from tasks.weights import load_run, stored_metrics
-from tests.conftest import ROOT
+from tests.examples.scripts import example
 
 
-def test_it_writes_weights_figures_and_the_page(tmp_path: Path) -> None:
+def test_it_writes_weights_figures_and_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = example("stages")
+    monkeypatch.chdir(tmp_path)
     flags = ["--steps", "1", "--evaluate", "2", "--device", "cpu"]
-    script = str(ROOT / "examples" / "stages.py")
-    ended = subprocess.run([sys.executable, script, *flags], cwd=tmp_path, capture_output=True, text=True, timeout=500)
-    assert ended.returncode == 0, ended.stderr
+    assert status_of(script.StagesConfig, script.stages, flags) == 0
     weights = sorted((tmp_path / "weights").iterdir())
     assert [path.name for path in weights] == ["paired-scene.safetensors", "paired.safetensors", "scene.safetensors"]
     page = (tmp_path / "docs" / "stages.md").read_text()
@@ -27,11 +28,13 @@ def test_it_writes_weights_figures_and_the_page(tmp_path: Path) -> None:
     assert page.count("| missed |") > 10
 
 
-def test_a_page_without_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
+def test_a_page_without_a_place_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "stages.md").write_text("prose without a place for tables")
-    script = str(ROOT / "examples" / "stages.py")
-    ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=100)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("error: docs/stages.md must have one line <!-- table -->")
+    script = example("stages")
+    monkeypatch.chdir(tmp_path)
+    assert status_of(script.StagesConfig, script.stages, []) == 2
+    assert capsys.readouterr().err.startswith("error: docs/stages.md must have one line <!-- table -->")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["docs"]

@@ -1,14 +1,14 @@
 """Somebody else's encoder and decoder: installed as a package of its own, used by name and by module:Class."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.examples.scripts import call
+from vsa import load
 
 PROJECT = """
 [build-system]
@@ -69,16 +69,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-@pytest.mark.parametrize(("stage", "how"), [("paired", "name"), ("scene", "class"), ("paired_scene", "name")])
-def test_it_learns_in_every_stage(stage: str, how: str, site: Path, tmp_path: Path) -> None:
-    encoder, decoder = ("flat", "plane") if how == "name" else ("somebody_elses:Flat", "somebody_elses:Plane")
-    flags = ["--encoder", encoder, "--decoder", decoder, "--steps", "1", "--batch-size", "8", "--dim", "32", "--evaluate", "2"]
-    ended = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / f"{stage}.py"), *flags, "--out", str(tmp_path), "--device", "cpu"],
-        env=os.environ | {"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+SMALL = {"steps": 1, "batch_size": 8, "dim": 32, "evaluate": 2, "device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "encoder", "decoder"), [("paired", "flat", "plane"), ("scene", "somebody_elses:Flat", "somebody_elses:Plane")]
+)
+def test_it_learns_in_a_stage(
+    stage: str, encoder: str, decoder: str, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(site)
+    task = load("task", stage)
+    result = task.run(task.config(**SMALL, encoder=encoder, decoder=decoder, out=tmp_path))
+    assert type(result.model.encoder).__name__ == "Flat"
+    assert result.metrics["steps"] == 1
+
+
+def test_it_learns_in_the_example(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    flags = [part for name, value in SMALL.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    ended = call(tmp_path, "paired_scene", *flags, "--encoder", "flat", "--decoder", "plane", "--out", "here")
     assert ended.returncode == 0, ended.stderr
-    assert json.loads((tmp_path / "metrics.json").read_text())["config"]["encoder"] == encoder
+    assert json.loads((tmp_path / "here" / "metrics.json").read_text())["config"]["encoder"] == "flat"

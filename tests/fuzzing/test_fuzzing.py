@@ -19,7 +19,7 @@ from tests.helpers import as_a_user
 from vsa import bind
 from vsa.errors import RangeError
 
-FEW, MANY = 25, 14_500
+FEW, MANY = 15, 14_500
 
 
 def tried(target: Target, inputs: int, folder: Path, **options: Any) -> Outcome:
@@ -169,7 +169,7 @@ def test_one_input_can_be_repeated_alone(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_a_table_and_says_whether_all_is_well() -> None:
-    command = [sys.executable, "tests/fuzzing/run.py", "--inputs", "6", "--target", "makers", "--target", "capacity"]
+    command = [sys.executable, "tests/fuzzing/run.py", "--inputs", "6", "--target", "makers"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
@@ -177,7 +177,6 @@ def test_the_command_prints_a_table_and_says_whether_all_is_well() -> None:
         "| Target",
         "|---|---|---|---|---|---|",
         "| makers",
-        "| capacity",
         "| all",
     ]
     assert lines[-1].split(" | ")[2:3] == ["6"]

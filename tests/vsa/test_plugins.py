@@ -42,7 +42,7 @@ def test_unknown_names_list_what_exists() -> None:
         PluginError,
         "no encoder 'cnov'",
         "did you mean 'conv'",
-        "conv, conv-document, conv-small, glimpse",
+        "conv, conv-burgess, conv-document, conv-small, glimpse",
         "package.module:attribute",
     ):
         load("encoder", "cnov")

@@ -27,6 +27,7 @@ def test_every_real_image_is_reproduced_without_one_differing_pixel(real_dsprite
     assert int((images != real_dsprites["imgs"]).sum()) == 0
 
 
+@pytest.mark.slow
 def test_the_whole_set_has_the_published_mean_and_deviation() -> None:
     """All 737,280 images; the published figures are those of nmichlo/disent, the deviation is per image, n - 1 in the divisor."""
     number = np.arange(np.prod(COUNTS))

@@ -57,7 +57,7 @@ def test_a_vae_that_knows_nothing() -> None:
 
 
 def test_the_shipped_model_has_a_vector_for_each_factor() -> None:
-    found = measure_vectors(load_model("paired"), Objects(part="test"), 2000, generator())
+    found = measure_vectors(load_model("paired"), Objects(part="test"), 1000, generator())
     slots = found["slots"]
     accuracy, variance = (torch.tensor(slots[name]) for name in ("accuracy", "variance"))
     assert accuracy.shape == variance.shape == (5, 5)
