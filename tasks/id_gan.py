@@ -40,7 +40,7 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
         return model
 
     def start_from(self, model: IDGAN, path: Path) -> None:
-        """Give a model the VAE of a file, and its generator that one's decoder where the settings say so.
+        """Give a model the VAE of a file.
 
         Raises:
             InputError: there is no such file, or it holds no VAE of these networks and latents.
@@ -53,10 +53,6 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
             raise InputError(
                 f"{path} holds no VAE of these settings: give its --latents, --encoder and --decoder; {error}"
             ) from error
-        config = model.described().config
-        if isinstance(config, IDGANConfig) and config.generator == "decoder":
-            for generator in (model.generator, model.averaged.module):
-                generator.load_state_dict(model.vae.decoder.state_dict())
 
     def batch(self, config: IDGANConfig, objects: Objects, number: int) -> Batch:
         """Random pictures."""

@@ -63,7 +63,7 @@ ENTRIES = (
     Entry("FactorVAE, gamma 20", "factor-vae", "vae", VAEConfig.named("factor-vae")),
     Entry("beta-TCVAE, beta 6", "beta-tc-vae", "vae", VAEConfig.named("beta-tc-vae")),
     Entry("Ada-GVAE", "ada-gvae", "vae", VAEConfig.named("ada-gvae"), PAIRS),
-    Entry("ID-GAN on the beta-VAE", "id-gan", "id-gan", IDGANConfig.named("short")),
+    Entry("ID-GAN on the beta-VAE", "id-gan", "id-gan", IDGANConfig()),
     Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS), SHARED),
     Entry("symbolic", "paired", "paired", PairedConfig(), SHARED),
 )

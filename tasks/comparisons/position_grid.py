@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,7 @@ class Training(Job):
         """The settings of the training."""
         common = self.setting.settings() | {"minutes": self.minutes, "seed": self.seed}
         if self.vae is not None:
-            return replace(IDGANConfig.named("short"), **common, start=self.vae.model)
+            return IDGANConfig(**common, start=self.vae.model)
         return VAEConfig(**common, beta=self.setting.beta, learning_rate=self.setting.rate)
 
     def settings(self) -> dict[str, Any]:

@@ -71,9 +71,6 @@ class VAEConfig(LatentConfig):
 class IDGANConfig(LatentConfig):
     """Learn to draw sharp pictures from the codes of a VAE that stays as it is: ID-GAN."""
 
-    preset: Literal["default", "short"] = "default"
-    """The settings to start from; other flags change them. The default is what was published; short begins with the VAE's
-    decoder, for budgets in which nothing comes of random weights."""
     out: Path = Path("runs/id_gan")
     start: Path | None = None
     """The VAE whose codes are drawn: a run, or its model.safetensors; its encoder, decoder and latents must be the same."""
@@ -81,8 +78,6 @@ class IDGANConfig(LatentConfig):
     """Of the generator, by RMSprop; it stays as it is."""
     discriminator_rate: float = 0.0001
     """Of the discriminator, by RMSprop."""
-    generator: Literal["random", "decoder"] = "random"
-    """Where the generator begins: at random weights, or as a copy of the VAE's decoder, which a rate of 1e-3 destroys."""
     noise: int = 0
     """Random numbers that the generator gets beside the code."""
     penalty: float = 10.0
@@ -92,13 +87,10 @@ class IDGANConfig(LatentConfig):
     average: float = 0.999
     """Of the generator's weights an exponential average is kept, which draws in the end: how much of it stays in a step."""
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"short": {"generator": "decoder", "learning_rate": 1e-4}}
-
     def check(self) -> None:
         super().check()
         self._check("start", self.start is not None, "a VAE's run: train one with `vsa train vae`, and give it with --start")
         self._check("noise", 0 <= self.noise <= 4096, "from 0 to 4096")
-        self._check("noise", self.generator == "random" or not self.noise, "0 where the generator begins as the VAE's decoder")
         for name in ("penalty", "information"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
         self._check("discriminator_rate", 0 < self.discriminator_rate < math.inf, "above 0")

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +83,6 @@ def test_the_generator_that_draws_is_the_average(vae: Path) -> None:
             assert torch.equal(mine, averaged) == (average == 0.0)
 
 
-def test_the_generator_can_begin_as_the_decoder(vae: Path) -> None:
-    config = replace(IDGANConfig.named("short"), **SMALL, start=vae)
-    assert (config.generator, config.learning_rate) == ("decoder", 1e-4)
-    model = TASK.build(config)
-    TASK.start_from(model, vae)
-    images = torch.randint(2, (4, 1, 64, 64), dtype=torch.uint8)
-    assert torch.equal(model.logits(model.codes(images)), model.vae.logits(model.vae.codes(images)))
-    mine, decoder = list(model.generator.parameters()), list(model.vae.decoder.parameters())
-    assert all(torch.equal(a, b) and a.data_ptr() != b.data_ptr() and a.requires_grad for a, b in zip(mine, decoder, strict=True))
-
-
 def test_a_run_is_read_again_without_its_vae(vae: Path, tmp_path: Path) -> None:
     copy = tmp_path / "vae.safetensors"
     copy.write_bytes(vae.read_bytes())
@@ -112,8 +100,6 @@ def test_what_cannot_be_drawn(vae: Path, tmp_path: Path) -> None:
         IDGANConfig().check()
     with error(RangeError, "average must be from 0 to below 1"):
         small(vae, average=1.0).check()
-    with error(RangeError, "noise must be 0 where the generator begins as the VAE's decoder, got 2"):
-        small(vae, generator="decoder", noise=2).check()
     with error(InputError, "holds no VAE of these settings: give its --latents, --encoder and --decoder"):
         TASK.learn(small(vae, latents=4))
     with error(InputError, "there is no model at"):
