@@ -1,6 +1,6 @@
 """The grid of beta-VAEs that never see the right of the picture, the ID-GANs on four of them, and docs/beta-vae-id-gan.md.
 
-    python examples/beta_vae_id_gan.py --minutes 0.5 --long 3
+    python examples/beta_vae_id_gan.py --minutes 1 --long 6
 
 54 beta-VAEs are trained for so many minutes each, of one CPU thread; four settings for longer, and an ID-GAN on each of these for
 as long. Two run at a time, and the same command goes on where it was stopped.
@@ -23,10 +23,12 @@ from vsa.errors import RangeError
 class GridConfig:
     """Train and measure the grid and the ID-GANs, and write the page."""
 
-    minutes: float = 0.5
+    minutes: float = 1.0
     """Train each VAE of the grid for so many minutes, of one CPU thread."""
-    long: float = 3.0
+    long: float = 6.0
     """Train each of the four VAEs that an ID-GAN draws, and each ID-GAN, for so many minutes."""
+    batch_size: int = 8
+    """Pictures in a step. In so short a budget many small steps learn more than few steps of 64 or 256 pictures."""
     seed: int = 0
     """Of all that is random."""
     jobs: int = 2
@@ -39,8 +41,8 @@ class GridConfig:
     def command(self) -> str:
         """The command that makes the whole page."""
         return (
-            f"python examples/beta_vae_id_gan.py --minutes {self.minutes:g} --long {self.long:g} --seed {self.seed} "
-            f"--jobs {self.jobs}"
+            f"python examples/beta_vae_id_gan.py --minutes {self.minutes:g} --long {self.long:g} "
+            f"--batch-size {self.batch_size} --seed {self.seed} --jobs {self.jobs}"
         )
 
 
@@ -54,7 +56,7 @@ def beta_vae_id_gan(config: GridConfig) -> None:
 
     if not (config.minutes > 0 and config.long > 0):
         raise RangeError(f"minutes and long must be above 0, got {config.minutes} and {config.long}")
-    grid, gans = trainings(config.minutes, config.long, config.seed, config.out)
+    grid, gans = trainings(config.minutes, config.long, config.batch_size, config.seed, config.out)
     for training in grid + gans:
         training.config().check()
     check_page(config.page, PARTS)  # a page without a place for the tables is refused before the work
@@ -69,12 +71,13 @@ def write(config: GridConfig) -> None:
     from tasks.comparisons.position_grid import table, trainings
     from vsa.files import replacing
 
-    grid, gans = trainings(config.minutes, config.long, config.seed, config.out)
+    grid, gans = trainings(config.minutes, config.long, config.batch_size, config.seed, config.out)
     pairs = [training for gan in gans if gan.vae is not None for training in (gan.vae, gan)]
     found = results(grid + pairs)
     how = [
         f"Each VAE of the grid was trained for {config.minutes:g} minutes of one CPU thread; the four VAEs that an ID-GAN draws, "
-        f"and the ID-GANs, for {config.long:g} minutes each. {made_with([stored for _, stored in found], config.command())}",
+        f"and the ID-GANs, for {config.long:g} minutes each, with {config.batch_size} pictures a step. "
+        f"{made_with([stored for _, stored in found], config.command())}",
         *without_result((str(training), stored) for training, stored in found),
     ]
     write_page(config.page, {"grid": table(grid), "id-gan": table(pairs), "how": "\n".join(how)})

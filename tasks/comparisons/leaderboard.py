@@ -63,7 +63,8 @@ ENTRIES = (
     Entry("FactorVAE, gamma 20", "factor-vae", "vae", VAEConfig.named("factor-vae")),
     Entry("beta-TCVAE, beta 6", "beta-tc-vae", "vae", VAEConfig.named("beta-tc-vae")),
     Entry("Ada-GVAE", "ada-gvae", "vae", VAEConfig.named("ada-gvae"), PAIRS),
-    Entry("ID-GAN on the beta-VAE", "id-gan", "id-gan", IDGANConfig()),
+    Entry("beta-VAE, beta 4, batches of 8", "beta-vae-small", "vae", VAEConfig(preset="beta-vae", batch_size=8)),
+    Entry("ID-GAN on it, batches of 8", "id-gan", "id-gan", IDGANConfig(batch_size=8)),
     Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS), SHARED),
     Entry("symbolic", "paired", "paired", PairedConfig(), SHARED),
 )
@@ -143,8 +144,8 @@ class Trial(Job):
         config = self.config()
         if isinstance(config, IDGANConfig):  # half of the budget for the VAE whose codes it draws
             half, before = self.minutes / 2, self.run.with_name(f"{self.run.name}-vae")
-            vae = replace(VAEConfig.named("beta-vae"), seed=self.seed, minutes=half, samples=self.samples, device="cpu")
-            VAE_TASK.run(replace(vae, out=before, resume=True))
+            common: dict[str, Any] = {"seed": self.seed, "minutes": half, "device": "cpu", "resume": True}
+            VAE_TASK.run(VAEConfig(preset="beta-vae", batch_size=config.batch_size, samples=0, out=before, **common))
             config = replace(config, minutes=half, start=before)
         result = load("task", self.entry.task).run(config)
         kept = {name: result.metrics[name] for name in ("kl", "variance_of", "disentanglement") if name in result.metrics}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ class Training(Job):
     Attributes:
         setting: its place in the grid.
         minutes: of one CPU thread.
+        batch_size: pictures in a step.
         seed: of all that is random.
         folder: for the model and the numbers.
         vae: the training of the VAE whose codes an ID-GAN draws; None for a VAE.
@@ -76,6 +77,7 @@ class Training(Job):
 
     setting: Setting
     minutes: float
+    batch_size: int
     seed: int
     folder: Path
     vae: Training | None = None
@@ -92,7 +94,7 @@ class Training(Job):
 
     def config(self) -> RunConfig:
         """The settings of the training."""
-        common = self.setting.settings() | {"minutes": self.minutes, "seed": self.seed}
+        common = self.setting.settings() | {"minutes": self.minutes, "batch_size": self.batch_size, "seed": self.seed}
         if self.vae is not None:
             return IDGANConfig(**common, start=self.vae.model)
         return VAEConfig(**common, beta=self.setting.beta, learning_rate=self.setting.rate)
@@ -162,11 +164,11 @@ def generated(model: Coder, threshold: int, generator: Any) -> dict[str, float]:
     return {"sprites": len(sprites) / len(pictures), "beyond": beyond}
 
 
-def trainings(minutes: float, long: float, seed: int, folder: Path) -> tuple[list[Training], list[Training]]:
+def trainings(minutes: float, long: float, batch_size: int, seed: int, folder: Path) -> tuple[list[Training], list[Training]]:
     """The trainings of the grid, and those of the ID-GANs, which start from VAEs that were trained for longer."""
-    grid = [Training(setting, minutes, seed, folder) for setting in GRID]
-    gans = [Training(setting, long, seed, folder, Training(setting, long, seed, folder)) for setting in FOUR]
-    return grid, gans
+    grid = [Training(setting, minutes, batch_size, seed, folder) for setting in GRID]
+    vaes = [Training(setting, long, batch_size, seed, folder) for setting in FOUR]
+    return grid, [replace(vae, vae=vae) for vae in vaes]
 
 
 NUMBERS: dict[str, Callable[[dict[str, Any]], float | None]] = {

@@ -41,7 +41,7 @@ def test_the_leaderboard_is_written_of_what_is_there(tmp_path: Path, monkeypatch
     module.leaderboard(config)
     text = page.read_text()
     assert "| VAE | 1 | 0.500 |" in text
-    assert "| ID-GAN on the beta-VAE | nothing | 0 |" in text
+    assert "| ID-GAN on it, batches of 8 | nothing | 0 |" in text
     assert "--minutes 0.5 --seeds 1 --samples 1000 --jobs 1" in text
     assert {path.name for path in (tmp_path / "board").iterdir()} == {"codes.png", "halves.png"}
 
@@ -56,11 +56,11 @@ def test_the_grid_is_written_of_what_is_there(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Training, "compute", compute)
     (tmp_path / "runs").mkdir()
-    grid, gans = trainings(0.5, 1.0, 0, tmp_path / "runs")
+    grid, gans = trainings(0.5, 1.0, 16, 0, tmp_path / "runs")
     jobs: list[Job] = [*grid, *gans]
     for job in jobs:
         work(job)
-    module.beta_vae_id_gan(module.GridConfig(0.5, 1.0, 0, 1, tmp_path / "runs", page))
+    module.beta_vae_id_gan(module.GridConfig(0.5, 1.0, 16, 0, 1, tmp_path / "runs", page))
     text = page.read_text()
     assert text.count("| VAE: ") == 54
     assert text.count("| ID-GAN: ") == 4

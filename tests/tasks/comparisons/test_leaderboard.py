@@ -48,8 +48,8 @@ def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
 
 def test_every_model_has_its_first_seed_before_any_has_its_second(tmp_path: Path) -> None:
     every = trials(2, 1.0, 1000, tmp_path)
-    assert [trial.seed for trial in every] == [0] * 14 + [1] * 14
-    assert len({trial.path for trial in every}) == len({trial.run for trial in every}) == 28
+    assert [trial.seed for trial in every] == [0] * 15 + [1] * 15
+    assert len({trial.path for trial in every}) == len({trial.run for trial in every}) == 30
     for trial in every:
         trial.check()
         assert trial.config().minutes == 1.0
@@ -76,7 +76,7 @@ def test_the_tables_are_of_what_is_there(ended: list[Trial]) -> None:
     codes = table_of_codes(ended).splitlines()
     assert len(codes) == 2 + len(ENTRIES)
     assert codes[2].startswith("| VAE | 2 | 0.550 ± 0.071 |")
-    assert "| ID-GAN on the beta-VAE | 2 |  |" in codes[8], "it has no code of its own"
+    assert "| ID-GAN on it, batches of 8 | 2 |  |" in codes[9], "it has no code of its own"
     pictures = table_of_pictures(ended)
     assert "| VAE | nothing | 2 | 0.550 ± 0.071 | 55.000 ± 7.071 |" in pictures
     assert "which pictures share which factor" in pictures

@@ -18,7 +18,7 @@ from tasks.vae_model import VAE
 def test_the_grid_is_that_of_the_document(tmp_path: Path) -> None:
     assert len(GRID) == len(set(GRID)) == 54
     assert set(FOUR) <= set(GRID)
-    grid, gans = trainings(0.5, 3.0, 0, tmp_path)
+    grid, gans = trainings(0.5, 3.0, 16, 0, tmp_path)
     assert len({training.path for training in grid}) == 54
     for training in grid:
         config = training.config()
@@ -53,7 +53,7 @@ def test_sprites_beyond_the_threshold_are_counted() -> None:
 
 def test_a_vae_and_an_id_gan_are_trained_measured_and_drawn(tmp_path: Path) -> None:
     setting = Setting(3, 0.5, 1e-4, 16)
-    gan = Training(setting, 0.01, 0, tmp_path, Training(setting, 0.01, 0, tmp_path))
+    gan = Training(setting, 0.01, 16, 0, tmp_path, Training(setting, 0.01, 16, 0, tmp_path))
     assert gan.vae is not None
     work(gan)
     for training in (gan.vae, gan):
@@ -73,5 +73,5 @@ def test_a_vae_and_an_id_gan_are_trained_measured_and_drawn(tmp_path: Path) -> N
 
 
 def test_without_a_model_there_is_an_empty_place(tmp_path: Path) -> None:
-    draw_grid(trainings(0.5, 3.0, 0, tmp_path)[0], tmp_path / "grid.png")
+    draw_grid(trainings(0.5, 3.0, 16, 0, tmp_path)[0], tmp_path / "grid.png")
     assert isinstance(TASK.build(VAEConfig(latents=3)), Coder)
