@@ -75,8 +75,8 @@ def write(config: GridConfig) -> None:
     pairs = [training for gan in gans if gan.vae is not None for training in (gan.vae, gan)]
     found = results(grid + pairs)
     how = [
-        f"Each VAE of the grid was trained for {config.minutes:g} minutes of one CPU thread; the four VAEs that an ID-GAN draws, "
-        f"and the ID-GANs, for {config.long:g} minutes each, with {config.batch_size} pictures a step. "
+        f"Each VAE of the grid was trained for {config.minutes:g} min of one CPU thread; the four VAEs that an ID-GAN draws, "
+        f"and the ID-GANs, for {config.long:g} min each, with {config.batch_size} pictures a step. "
         f"{made_with([stored for _, stored in found], config.command())}",
         *without_result((str(training), stored) for training, stored in found),
     ]
