@@ -160,7 +160,7 @@ def run_jobs(jobs: Sequence[Job], at_once: int, folder: Path, finish: Callable[[
     with run_folder(folder):
         todo = [job for job in jobs if not job.done()]
         try:
-            print(f"{len(jobs)} runs, {len(jobs) - len(todo)} of them already in {folder}; {at_once} at a time", flush=True)
+            print(f"Runs: {len(jobs)}, of which {len(jobs) - len(todo)} are in {folder} already; {at_once} at a time", flush=True)
             run_all(todo, at_once)
         except KeyboardInterrupt:
             print(f"What is done is in {folder}: the same command goes on from there.")

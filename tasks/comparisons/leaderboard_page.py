@@ -129,7 +129,7 @@ def draw_codes(trials: Sequence[Trial], path: Path) -> None:
         for row, entry in enumerate(entries):
             values = [value for _, stored in _ended(trials, entry) if (value := number(stored)) is not None]
             colour = BLUE.tolist() if entry.task == "paired" else PALE
-            axis.plot(values, [row] * len(values), "o", color=colour, alpha=0.6, markersize=6)
+            axis.plot(values, [row] * len(values), "o", color=colour, alpha=0.6, markersize=6, clip_on=False)
         axis.set_title(f"{name}{', less is better' if name in LESS_IS_BETTER else ''}", fontsize=9, color=INK)
         axis.set_yticks(range(len(entries)), [entry.name for entry in entries], fontsize=9)
         axis.set_ylim(max(len(entries), 1) - 0.5, -0.5)

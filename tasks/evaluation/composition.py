@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tasks.data.dsprites import SIZE, render
 from tasks.data.sampling import Objects
-from tasks.data.scenes import sample_scenes
+from tasks.data.scenes import ABSENT, sample_scenes
 from tasks.evaluation.counterfactuals import draw, encode
 from tasks.evaluation.overlap import document_score, iou
 from tasks.evaluation.reading import read_objects
@@ -18,8 +18,8 @@ from tasks.model import SceneModel
 
 @torch.inference_mode()
 def scene_vectors(model: SceneModel, scenes: Tensor) -> tuple[Tensor, Tensor]:
-    """Object vectors [n, m, D] and scene vectors [n, D] of scenes, int64 [n, m, 5] with -1 where there is no object."""
-    present = scenes[..., 0] >= 0
+    """Object vectors [n, m, D] and scene vectors [n, D] of scenes, int64 [n, m, 5] ABSENT where there is no object."""
+    present = scenes[..., 0] != ABSENT
     vectors = model.object(encode(model, scenes[present]))
     objects = torch.zeros(*present.shape, vectors.shape[-1], device=vectors.device)
     objects[present.to(objects.device)] = vectors
@@ -28,7 +28,7 @@ def scene_vectors(model: SceneModel, scenes: Tensor) -> tuple[Tensor, Tensor]:
 
 def truth(scenes: Tensor) -> Tensor:
     """The pictures of scenes, bool [n, 64, 64]."""
-    present = scenes[..., 0] >= 0
+    present = scenes[..., 0] != ABSENT
     pictures = torch.zeros(*present.shape, SIZE, SIZE, dtype=torch.uint8)
     pictures[present] = render(scenes[present])
     return pictures.amax(1).bool()

@@ -20,11 +20,12 @@ PICTURES = 8000
 """How many pictures codebooks are learnt from: 200 of each of 40 orientations, more of everything else."""
 
 
-def empty_codebooks(model: SceneModel) -> None:
+def empty_codebooks(model: SceneModel) -> list[ItemMemory]:
     """Give the model a codebook for each feature, with the names of its values and vectors that mean nothing yet."""
-    model.codebooks = nn.ModuleList(
-        ItemMemory(_names(f), model.roles.dim, algebra=model.algebra) for f in range(len(FACTORS))
-    ).to(model.roles.vectors.device)
+    device = model.roles.vectors.device
+    books = [ItemMemory(_names(f), model.roles.dim, algebra=model.algebra).to(device) for f in range(len(FACTORS))]
+    model.codebooks = nn.ModuleList(books)
+    return books
 
 
 def _names(feature: int) -> tuple[str, ...]:
@@ -45,9 +46,7 @@ def learn_codebooks(model: SceneModel, objects: Objects, generator: torch.Genera
     """
     classes = objects.sample(pictures, generator)
     features, shown = encode(model, classes).cpu(), canonical(classes)
-    empty_codebooks(model)
-    for f, book in enumerate(model.codebooks):
-        assert isinstance(book, ItemMemory)
+    for f, book in enumerate(empty_codebooks(model)):
         sums = torch.zeros(len(book), model.dim).index_add_(0, shown[:, f], features[:, f])
         prototypes = sums / shown[:, f].bincount(minlength=len(book)).clamp(min=1)[:, None]
         same = torch.zeros(len(book), len(FACTORS), dtype=torch.int64)

@@ -12,7 +12,7 @@ from torch import Tensor
 from tasks.data.dsprites import render
 from tasks.data.factors import FACTORS, ORIENTATION, SHAPE, SYMMETRY
 from tasks.data.sampling import Objects
-from tasks.data.scenes import sample_scenes
+from tasks.data.scenes import ABSENT, sample_scenes
 from tasks.evaluation.composition import scene_vectors, truth
 from tasks.evaluation.counterfactuals import Edits, encode
 from tasks.model import SceneModel
@@ -77,7 +77,7 @@ class Exchanges:
     Where a slot is free the new object goes there, beside all the others; where none is it replaces the one that is taken out.
 
     Attributes:
-        before: int64 [n, slots, 5], by slot, -1 where there is no object.
+        before: int64 [n, slots, 5], by slot, ABSENT where there is no object.
         fewer: int64 [n, slots, 5], without one of them.
         more: int64 [n, slots, 5], with the new one.
         out: int64 [n], the slot of the one that is taken out.
@@ -123,11 +123,11 @@ def sample_exchanges(n: int, count: int, slots: int, objects: Objects, generator
     """
     rows, free = torch.arange(n), count < slots
     drawn = sample_scenes(torch.full((n,), count + free), objects, generator)
-    before = torch.full((n, slots, len(FACTORS)), -1)
+    before = torch.full((n, slots, len(FACTORS)), ABSENT)
     before[:, :count] = drawn[:, :count]
     out = torch.randint(count, (n,), generator=generator)
     fewer = before.clone()
-    fewer[rows, out] = -1
+    fewer[rows, out] = ABSENT
     more = before.clone()
     into = torch.full((n,), count) if free else out
     more[rows, into] = drawn[:, count] if free else beside(truth(fewer).byte(), objects, generator)

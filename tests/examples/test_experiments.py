@@ -95,7 +95,7 @@ def test_it_runs_writes_the_table_and_goes_on_where_it_stopped(tmp_path: Path) -
     flags = ["--steps", "2", "--evaluate", "2", "--seeds", "1", "--out", "here", "--page", str(page), "--rows", "26"]
     first = call(tmp_path, "experiments", *flags)
     assert first.returncode == 0, first.stderr
-    assert "1 runs, 0 of them already" in first.stdout
+    assert "Runs: 1, of which 0 are in" in first.stdout
     assert "1 of 1 done" in first.stdout
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "here").iterdir()}
     assert len(written) == 1
@@ -107,7 +107,7 @@ def test_it_runs_writes_the_table_and_goes_on_where_it_stopped(tmp_path: Path) -
 
     again = call(tmp_path, "experiments", *flags)
     assert again.returncode == 0, again.stderr
-    assert "1 runs, 1 of them already" in again.stdout
+    assert "Runs: 1, of which 1 are in" in again.stdout
     assert "done" not in again.stdout
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "here").iterdir()} == written
     assert page.read_text() == text
@@ -123,7 +123,7 @@ def test_ctrl_c_ends_the_runs_and_says_how_to_go_on(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, preexec_fn=heed_interrupts, **pipes) as started:
         try:
             assert started.stdout is not None
-            assert started.stdout.readline().startswith(f"{3 * len(ROWS)} runs, 0 of them")
+            assert started.stdout.readline().startswith(f"Runs: {3 * len(ROWS)}, of which 0 are in")
             os.killpg(started.pid, signal.SIGINT)
             out, err = started.communicate(timeout=60)  # it would not end while a run still held the pipe
         finally:

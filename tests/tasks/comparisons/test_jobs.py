@@ -76,7 +76,7 @@ def test_jobs_are_run_in_processes_and_what_is_done_is_not_done_again(tmp_path: 
         return capsys.readouterr().out
 
     first = run()
-    assert first.startswith(f"3 runs, 0 of them already in {folder}; 2 at a time\n")
+    assert first.startswith(f"Runs: 3, of which 0 are in {folder} already; 2 at a time\n")
     for part in (
         "small-plain: IoU 0.500; ",
         "small-mistaken: failed: the loss became nan at step 3; ",
@@ -89,7 +89,7 @@ def test_jobs_are_run_in_processes_and_what_is_done_is_not_done_again(tmp_path: 
 
     before = {job.path: job.path.stat().st_mtime_ns for job in chosen[:2]}
     again = run()
-    assert again.startswith(f"3 runs, 2 of them already in {folder}")
+    assert again.startswith(f"Runs: 3, of which 2 are in {folder} already")
     assert "1 of 1 done" in again
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert finished == [3, 3]
