@@ -106,11 +106,17 @@ def flat(numbers: dict[str, Any], name: str = "") -> Iterator[tuple[str, float]]
 def spread(values: Sequence[float]) -> str:
     """Mean ± sample standard deviation; one value alone has none, and no value is an empty text.
 
+    Large numbers have fewer decimals.
+
     Example:
         >>> spread([0.5, 0.7]), spread([0.5]), spread([])
         ('0.600 ± 0.141', '0.500', '')
+        >>> spread([103.0, 118.5]), spread([1500, 2500])
+        ('110.8 ± 11.0', '2,000 ± 707')
     """
     if not values:
         return ""
-    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.3f}{deviation}"
+    mean = statistics.mean(values)
+    decimals = 3 if abs(mean) < 10 else 1 if abs(mean) < 1000 else 0
+    deviation = f" ± {statistics.stdev(values):,.{decimals}f}" if len(values) > 1 else ""
+    return f"{mean:,.{decimals}f}{deviation}"

@@ -56,3 +56,8 @@ def test_numbers_have_the_names_that_lead_to_them() -> None:
 
 def test_a_spread_is_mean_and_sample_deviation() -> None:
     assert [spread(values) for values in ([], [0.25], [0.5, 0.7], [1, 2, 3])] == ["", "0.250", "0.600 ± 0.141", "2.000 ± 1.000"]
+
+
+def test_large_numbers_have_fewer_decimals() -> None:
+    given = ([9.9994, 9.9994], [12.34], [999.0, 1001.0], [12345.6])
+    assert [spread(values) for values in given] == ["9.999 ± 0.000", "12.3", "1,000 ± 1", "12,346"]
