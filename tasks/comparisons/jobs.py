@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 import time
 import traceback
 from abc import ABC, abstractmethod
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.json_file import write_json
 from tasks.training.run_folder import run_folder
+from tasks.training.signals import Interrupted
 from vsa.errors import InputError, RangeError, VSAError
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ def failure(found: dict[str, Any]) -> str | None:
 
 
 def work(job: Job) -> None:
-    """Do a job on one CPU thread, in silence, and write its file, whatever happens."""
+    """Do a job on one CPU thread, in silence, and write its file, however it ends; one that is asked to stop has none."""
     import torch
 
     torch.set_num_threads(1)
@@ -127,6 +129,8 @@ def work(job: Job) -> None:
             found = job.compute()
         json.dumps(found, allow_nan=False)  # what the file cannot hold is a crash too, which the file can
         result |= found
+    except Interrupted as interrupt:  # it has saved where it is; another time it goes on from there
+        sys.exit(interrupt.status)
     except VSAError as error:
         result["error"] = str(error)
     except Exception:

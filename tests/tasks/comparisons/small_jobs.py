@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.comparisons.jobs import Job
+from tasks.training.signals import Interrupted
 from vsa.errors import VSAError
 
 
@@ -40,6 +41,8 @@ class Small(Job):
                 raise RuntimeError("out of memory")
             case "infinite":
                 return {"metrics": {"iou": float("inf")}}
+            case "stopped":
+                raise Interrupted(signal.SIGTERM, "stopped at step 3")
             case "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "left" | "right":  # each waits for the other: one at a time never ends well

@@ -1,6 +1,7 @@
 """Jobs: what is kept of them, how they end, and how many are run side by side."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -94,6 +95,16 @@ def test_jobs_are_run_in_processes_and_what_is_done_is_not_done_again(tmp_path: 
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert finished == [3, 3]
     assert not list(folder.glob(".*"))
+
+
+def test_one_that_is_asked_to_stop_ends_with_its_status_and_in_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    job = Small("stopped", tmp_path)
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(job,))
+    process.start()
+    process.join()
+    assert process.exitcode == 143
+    assert not job.path.exists()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_so_many_run_at_a_time(tmp_path: Path) -> None:
