@@ -77,8 +77,8 @@ def table_of_halves(trials: Sequence[Trial]) -> str:
         "IoU, unseen half": _entry("test", "reconstruction_iou"),
     }
     lines = _table(trials, HALVES, numbers).splitlines()
-    of_each = ([nats for name, nats in PUBLISHED_HALF.items() if name == entry.name] for entry in HALVES)
-    published = ["published, unseen", "---", *map(spread, of_each)]
+    nats = (PUBLISHED_HALF.get(entry.name) for entry in HALVES)
+    published = ["published, unseen", "---", *("" if value is None else f"{value:,.0f}" for value in nats)]
     return "\n".join(
         f"{line}{cell} |" if cell == "---" else f"{line} {cell} |" for line, cell in zip(lines, published, strict=True)
     )

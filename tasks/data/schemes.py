@@ -62,7 +62,7 @@ class Batch:
     Attributes:
         pictures: uint8 [P, 1, 64, 64], single objects, to be encoded.
         values: int64 [P, 5], their classes as the picture shows them; equal ones say that two pictures share a factor.
-        sources: int64 [T, N, 5], which picture gives feature f of object n in target t; -1 where there is no such object.
+        sources: int64 [T, N, 5], which picture gives feature f of object n in target t; ABSENT where there is no such object.
         targets: uint8 [T, 1, 64, 64], the pictures to be drawn.
         pairs: how the targets pair up, where a scheme made pairs.
         slots: int64 [T, N], which slot each object takes; in order if there are none.

@@ -9,6 +9,7 @@ from einops import repeat
 from torch import Tensor
 
 from tasks.data.dsprites import SIZE, render
+from tasks.data.scenes import ABSENT
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, Shaped
@@ -33,10 +34,10 @@ def grey(pictures: Shaped[Tensor, "n 64 64"]) -> Float[Tensor, "n 3 64 64"]:
 
 
 def by_slot(scenes: Int64[Tensor, "n m 5"]) -> Float[Tensor, "n 3 64 64"]:
-    """Scenes, -1 where there is no object, each object in the colour of its slot."""
+    """Scenes, ABSENT where there is no object, each object in the colour of its slot."""
     pictures = torch.zeros(len(scenes), 3, SIZE, SIZE)
     for slot, colour in enumerate(COLOURS[: scenes.shape[1]]):
-        present = scenes[:, slot, 0] >= 0
+        present = scenes[:, slot, 0] != ABSENT
         pictures[present] += coloured(render(scenes[present, slot]), colour=colour)
     return pictures
 

@@ -18,7 +18,7 @@ from tasks.model import SceneModel
 
 @torch.inference_mode()
 def scene_vectors(model: SceneModel, scenes: Tensor) -> tuple[Tensor, Tensor]:
-    """Object vectors [n, m, D] and scene vectors [n, D] of scenes, int64 [n, m, 5] ABSENT where there is no object."""
+    """Object vectors [n, m, D] and scene vectors [n, D] of scenes, int64 [n, m, 5], ABSENT where there is no object."""
     present = scenes[..., 0] != ABSENT
     vectors = model.object(encode(model, scenes[present]))
     objects = torch.zeros(*present.shape, vectors.shape[-1], device=vectors.device)

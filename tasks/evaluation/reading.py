@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tasks.data.factors import FACTORS, FEATURES, SHAPE, SHAPES, SYMMETRY, canonical, distinct
 from tasks.data.sampling import Objects
+from tasks.data.scenes import ABSENT
 from tasks.evaluation.counterfactuals import SLOT, edit_by_algebra, encode, sample_edits, steps_off
 from tasks.model import SceneModel
 from vsa import ItemMemory
@@ -119,11 +120,11 @@ def read_objects(model: SceneModel, scenes: Tensor, present: Int64[Tensor, "n m 
     Args:
         model: in evaluation mode, with codebooks.
         scenes: [n, D].
-        present: int64 [n, m, 5], the objects, slot by slot; -1 where there is none.
+        present: int64 [n, m, 5], the objects, slot by slot; ABSENT where there is none.
     """
     tally = Tally()
     for slot in range(present.shape[1]):
-        there = present[:, slot, 0] >= 0
+        there = present[:, slot, 0] != ABSENT
         truth = present[there, slot]
         if not len(truth):
             continue
