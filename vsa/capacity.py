@@ -22,6 +22,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import check_flags
+from vsa.algebras.fourier import irfft, rfft
 from vsa.errors import AlgebraError, DtypeError, RangeError
 
 MOST = 2**53
@@ -287,7 +288,7 @@ def _fullest(bundled: int, size: int) -> float:
         counts = torch.arange(2 * bundled + 64, dtype=torch.float64)
         poisson = (counts * math.log(mean) - mean - torch.lgamma(counts + 1)).exp()
         at_most = torch.where(counts <= torch.arange(most)[:, None], poisson, 0)  # [limit, count]
-        together = torch.fft.irfft(torch.fft.rfft(at_most) ** size, n=len(counts))[:, bundled]
+        together = irfft(rfft(at_most) ** size, len(counts))[:, bundled]
     except RuntimeError as error:
         raise RangeError(f"the fullest place of a block of {size} is not worked out for {bundled} items: too many") from error
     total = math.exp(bundled * math.log(bundled) - bundled - math.lgamma(bundled + 1))

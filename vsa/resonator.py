@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, resolve
+from vsa.algebras.fourier import rfft
 from vsa.capacity import threshold as chance
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
 from vsa.memory import ItemMemory
@@ -313,7 +314,7 @@ def _where_binding_multiplies(relaxation: Algebra, x: Tensor) -> tuple[Tensor, T
     if relaxation.name in ("MAP", "FHRR"):
         return x, None
     length: int = getattr(relaxation, "block_size", x.shape[-1])
-    spectra = torch.fft.rfft(x.unflatten(-1, (-1, length)))
+    spectra = rfft(x.unflatten(-1, (-1, length)))
     energy = torch.full(spectra.shape[-1:], 2.0, dtype=x.dtype, device=x.device)  # each stands for its conjugate, too
     energy[0] = 1
     if length % 2 == 0:

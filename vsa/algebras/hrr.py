@@ -15,6 +15,7 @@ from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, unit
 from vsa.algebras.checks import Device, Generator, check_flags
 from vsa.algebras.fhrr import powered
+from vsa.algebras.fourier import irfft, rfft
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
         if self.unitary:
             # In double precision, because the last bit of a transform depends on how many are made together.
-            spectrum = torch.fft.rfft(draw.double()).sgn()
+            spectrum = rfft(draw.double()).sgn()
             # A real vector has real ends of its spectrum. At 1 they have every real power; at -1 they would have none.
             ends = [0, dim // 2] if dim % 2 == 0 else [0]
             spectrum[..., ends] = 1
-            draw = torch.fft.irfft(spectrum, n=dim)
+            draw = irfft(spectrum, dim)
         return (draw / torch.linalg.vector_norm(draw, dim=-1, keepdim=True)).to(dtype)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
@@ -69,17 +70,17 @@ class HolographicReducedRepresentation(CheckedAlgebra):
         return delta
 
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:
-        return _vector(_spectrum(a) * _spectrum(b), a)
+        return _vector(rfft(a) * rfft(b), a)
 
     def _unbind(self, composite: Tensor, key: Tensor) -> Tensor:
-        spectrum = _spectrum(key)
-        return _vector(_spectrum(composite) * (_reciprocal(spectrum) if self.exact else spectrum.conj()), key)
+        spectrum = rfft(key)
+        return _vector(rfft(composite) * (_reciprocal(spectrum) if self.exact else spectrum.conj()), key)
 
     def _multibind(self, stack: Tensor, dim: int) -> Tensor:
-        return _vector(_spectrum(stack).prod(dim), stack)
+        return _vector(rfft(stack).prod(dim), stack)
 
     def _inverse(self, x: Tensor) -> Tensor:
-        return _vector(_reciprocal(_spectrum(x)), x) if self.exact else x.flip(-1).roll(1, -1)
+        return _vector(_reciprocal(rfft(x)), x) if self.exact else x.flip(-1).roll(1, -1)
 
     def _takes_power(self, exponent: float) -> bool:
         return self.unitary or float(exponent).is_integer()
@@ -87,7 +88,7 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     def _power(self, x: Tensor, exponent: Any) -> Tensor:
         if self.exact and exponent < 0:
             return self._power(self._inverse(x), -exponent)
-        return _vector(powered(_spectrum(x), exponent), x)
+        return _vector(powered(rfft(x), exponent), x)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return unit(x)
@@ -101,12 +102,8 @@ HRR = HolographicReducedRepresentation()
 """HRR with ordinary keys."""
 
 
-def _spectrum(x: Tensor) -> Tensor:
-    return torch.fft.rfft(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x)
-
-
 def _vector(spectrum: Tensor, like: Tensor) -> Tensor:
-    return torch.fft.irfft(spectrum, n=like.shape[-1]).to(like.dtype)
+    return irfft(spectrum, like.shape[-1]).to(like.dtype)
 
 
 def _reciprocal(spectrum: Tensor) -> Tensor:

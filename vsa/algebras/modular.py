@@ -14,6 +14,7 @@ from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, weighted_sum
 from vsa.algebras.checks import Device, Generator, readable, refuse_nan
 from vsa.algebras.fhrr import FHRR
+from vsa.algebras.fourier import irfft, rfft
 from vsa.algebras.sbc import SparseBlockCode
 from vsa.algebras.torchhd_model import model_of, plain
 from vsa.errors import AlgebraError, RangeError
@@ -48,7 +49,7 @@ class ModularModel(CheckedAlgebra):
             spread=kernel.var(correction=0).item(),
         )
         # The square root of the kernel: rows whose inner products are similarities. Circulant, so Fourier finds it.
-        root = torch.fft.ifft(torch.fft.fft(kernel).real.clamp_min(0).sqrt()).real
+        root = irfft(rfft(kernel).real.clamp_min(0).sqrt() + 0j, block_size)
         steps = torch.arange(block_size)
         self._features = root[(steps[:, None] - steps) % block_size].float()
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, straight_through
 from vsa.algebras.checks import Device, Generator
+from vsa.algebras.fourier import irfft, rfft
 from vsa.errors import RangeError
 
 
@@ -100,10 +101,10 @@ class SparseBlockCode(CheckedAlgebra):
         return (places.unsqueeze(-1) == torch.arange(self.block_size, device=places.device)).to(dtype).flatten(-2)
 
     def _spectra(self, x: Tensor) -> Tensor:
-        return torch.fft.rfft(self._blocks(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x))
+        return rfft(self._blocks(x))
 
     def _vector(self, spectra: Tensor, like: Tensor) -> Tensor:
-        return torch.fft.irfft(spectra, n=self.block_size).flatten(-2).to(like.dtype)
+        return irfft(spectra, self.block_size).flatten(-2).to(like.dtype)
 
 
 SBC = SparseBlockCode()

@@ -2,7 +2,7 @@
 
 Heddes et al., "Torchhd", JMLR 24 (255), 2023. It is imported when the first such algebra is made, not before. Where torchhd 5.8.4
 is wrong (products of several HRR vectors), random (ties in BSC), biased (ties in MAP, zeros in FHRR), has no gradient (similarity
-at zero) or does not broadcast (VTB), this backend is not.
+at zero), does not broadcast (VTB) or, with torch 2.13 and 2.14, fails on an empty batch (HRR), this backend is not.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class PeerModel(CheckedAlgebra):
     def _bind(self, a: Tensor, b: Tensor) -> Tensor:
         if self.name == "VTB" and a.shape != b.shape:
             a, b = torch.broadcast_tensors(plain(a), plain(b))
+        if self.name == "HRR" and 0 in (a.numel(), b.numel()):
+            return self._returned(self._wrap(self._native._bind(plain(a), plain(b))), a, b)
         return self._returned(self._wrap(a).bind(self._wrap(b)), a, b)
 
     def _unbind_left(self, composite: Tensor, key: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch.distributions import Distribution
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import explained
+from vsa.algebras.fourier import irfft, rfft
 from vsa.embeddings.base import FeatureEmbedding, positive, room, seeded
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
 
@@ -106,7 +107,7 @@ class FractionalPower(FeatureEmbedding):
             phasors = torch.polar(torch.ones_like(angles), angles)
         except RuntimeError as error:
             raise explained(error, "FractionalPower", self.algebra.name, values) from error
-        return torch.fft.irfft(phasors, n=self.dim).to(values.dtype) if self._real else phasors
+        return irfft(phasors, self.dim).to(values.dtype) if self._real else phasors
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, dim={self.dim}, bandwidth={self.bandwidth}, algebra={self.algebra.name}"

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import explained, readable
+from vsa.algebras.fourier import irfft, rfft
 from vsa.algebras.hrr import HolographicReducedRepresentation
 from vsa.algebras.packed_bsc import PackedBinarySpatterCode
 from vsa.algebras.sbc import SparseBlockCode
@@ -261,7 +262,7 @@ def _taken_apart(algebra: Algebra, vectors: Tensor) -> tuple[Tensor, Callable[[T
         size, dtype = algebra.block_size, vectors.dtype
         return vectors.unflatten(-1, (-1, size)).argmax(-1), lambda parts: F.one_hot(parts, size).to(dtype).flatten(-2)
     if isinstance(algebra, HolographicReducedRepresentation) and algebra.unitary:  # a unitary vector has a spectrum of modulus 1
-        return torch.fft.rfft(vectors), lambda parts: torch.fft.irfft(parts, n=vectors.shape[-1])
+        return rfft(vectors), lambda parts: irfft(parts, vectors.shape[-1])
     return vectors, algebra.normalize
 
 

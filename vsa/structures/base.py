@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import explaining
+from vsa.algebras.fourier import irfft, rfft
 from vsa.errors import AlgebraError, DtypeError, ShapeError
 from vsa.memory import ItemMemory
 
@@ -149,7 +150,7 @@ def permuted(algebra: Algebra, x: Shaped[Tensor, "*batch dim"], places: int) -> 
     algebra.as_real(x)  # checks that it is a vector
     dim = x.shape[-1]
     with explaining("permute", algebra.name, x):
-        spectrum = torch.fft.rfft(x.float() if x.dtype in (torch.float16, torch.bfloat16) else x)
+        spectrum = rfft(x)
     # The spectrum of a real vector begins with a real number, which has no angle, and ends with one if dim is even.
     first, angles, last = spectrum.tensor_split((1, (dim + 1) // 2), -1)
-    return torch.fft.irfft(torch.cat([first, angles.roll(places, -1), last], -1), n=dim).to(x.dtype)
+    return irfft(torch.cat([first, angles.roll(places, -1), last], -1), dim).to(x.dtype)
