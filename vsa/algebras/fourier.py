@@ -1,6 +1,7 @@
-"""Fourier transforms of real vectors, as torch.fft has them but for two things: half precision, and batches of 0.
+"""Fourier transforms of real vectors, as torch.fft has them but for half precision, batches of 0, and expanded batches.
 
-On some processors torch 2.13 and 2.14 refuse to transform a batch of 0 ("MKL FFT error: Inconsistent configuration parameters").
+On some processors torch up to 2.14 refuses to transform a batch of 0, and torch 2.6 one whose vectors share their memory ("MKL FFT
+error: Inconsistent configuration parameters").
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def rfft(x: Float[Tensor, "*batch n"]) -> Complex[Tensor, "*batch n//2+1"]:
     """The spectrum of real vectors; in half precision it is computed in float32."""
     x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    return torch.complex(x, x)[..., : x.shape[-1] // 2 + 1] if _has_none(x) else torch.fft.rfft(x)
+    return torch.complex(x, x)[..., : x.shape[-1] // 2 + 1] if _has_none(x) else torch.fft.rfft(x.contiguous())
 
 
 def irfft(spectrum: Complex[Tensor, "*batch _"], n: int) -> Float[Tensor, "*batch n"]:
@@ -30,8 +31,9 @@ def _has_none(x: Tensor) -> bool:
     if torch.compiler.is_compiling():
         from torch.fx.experimental import symbolic_shapes
 
-        # A size that is known only later counts as more than 0. Those that cannot be asked so, before 2.8, transform nothing too.
-        return hasattr(symbolic_shapes, "guard_or_false") and symbolic_shapes.guard_or_false(x.numel() == 0)
+        # A size that is known only later counts as more than 0; torch before 2.8 is asked so under another name.
+        known = getattr(symbolic_shapes, "guard_or_false", None) or symbolic_shapes.guard_size_oblivious
+        return known(x.numel() == 0)
     while torch._C._functorch.is_functorch_wrapped_tensor(x):  # pyright: ignore[reportAttributeAccessIssue]
         x = torch._C._functorch.get_unwrapped(x)  # pyright: ignore[reportAttributeAccessIssue]  (each item of no batch has elements)
     return x.numel() == 0
