@@ -173,7 +173,8 @@ class Trial(Job):
         """The main numbers."""
         metrics = found["metrics"]
         told = {"IoU": metrics["test"]["reconstruction_iou"], "nats": metrics["test"]["reconstruction_nats"]}
-        told |= {name: metrics["disentanglement"][name] for name in ("mig", "dmm") if "disentanglement" in metrics}
+        codes = metrics.get("disentanglement", {})
+        told |= {name: codes[name] for name in ("mig", "dmm") if name in codes}
         return ", ".join(f"{name} {value:.3f}" for name, value in told.items())
 
 

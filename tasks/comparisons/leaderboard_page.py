@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from tasks.comparisons.jobs import failure, made_with, results, without_result
 from tasks.comparisons.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial, drawing
 from tasks.data.dsprites import render
-from tasks.data.factors import FEATURES
+from tasks.data.factors import FEATURES, canonical
+from tasks.data.sampling import Objects
 from tasks.evaluation.colours import BLUE, coloured, grey
+from tasks.evaluation.disentanglement.measure import measure_disentanglement
 from tasks.evaluation.grid import DPI, INK, PALE, Panel, write_panels
 from tasks.evaluation.latents import ACTIVE
 from tasks.evaluation.overlap import iou
@@ -49,9 +51,17 @@ LESS_IS_BETTER = ("DMM", "DCM", "DCM as published")
 
 
 def table_of_codes(trials: Sequence[Trial]) -> str:
-    """The metrics of disentanglement of each model of the first table; Markdown."""
+    """The metrics of disentanglement of each model of the first table, and of the true classes as a control; Markdown."""
     numbers = {name: _entry("disentanglement", key) for name, key in CODES.items()}
-    return _table(trials, ENTRIES, numbers)
+    control = codes_of_truth(trials[0].samples)
+    cells = (spread([control[key]] if key in control else []) for key in CODES.values())
+    return "\n".join([_table(trials, ENTRIES, numbers), f"| *the true classes* | | {' | '.join(cells)} |"])
+
+
+def codes_of_truth(samples: int) -> dict[str, float]:
+    """What the metrics give to the true classes, as far as pictures show them: no code can be expected to have more."""
+    generator = torch.Generator().manual_seed(0)
+    return measure_disentanglement(lambda classes: canonical(classes).float(), Objects(part="test"), generator, samples)
 
 
 def table_of_pictures(trials: Sequence[Trial]) -> str:
@@ -130,7 +140,8 @@ def draw_codes(trials: Sequence[Trial], path: Path) -> None:
         for row, entry in enumerate(entries):
             values = [value for _, stored in _ended(trials, entry) if (value := number(stored)) is not None]
             colour = BLUE.tolist() if entry.task == "paired" else PALE
-            axis.plot(values, [row] * len(values), "o", color=colour, alpha=0.6, markersize=6, clip_on=False)
+            if values:  # no dots at all would have no place in the layout
+                axis.plot(values, [row] * len(values), "o", color=colour, alpha=0.6, markersize=6, clip_on=False)
         axis.set_title(f"{name}{', less is better' if name in LESS_IS_BETTER else ''}", fontsize=9, color=INK)
         axis.set_yticks(range(len(entries)), [entry.name for entry in entries], fontsize=9)
         axis.set_ylim(max(len(entries), 1) - 0.5, -0.5)

@@ -1,4 +1,8 @@
-"""How disentangled feature vectors are: what each tells of each factor, and the scalar metrics of a stated readout."""
+"""How disentangled feature vectors are: what each tells of each factor, and what changes when one is exchanged.
+
+The metrics of numbers are not taken of them. A number for each vector needs a readout that is fitted to labels, and what is measured
+then is the classifier: the true classes have the same numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,6 @@ from torch import Tensor
 from tasks.data.factors import FEATURES, canonical
 from tasks.data.sampling import Objects
 from tasks.evaluation.counterfactuals import draw, encode
-from tasks.evaluation.disentanglement.measure import measure_disentanglement
-from tasks.evaluation.disentanglement.readout import scalar_readout
 from tasks.evaluation.disentanglement.slots import slotwise
 from tasks.evaluation.latents import measure_exchange
 from tasks.model import SceneModel
@@ -24,28 +26,24 @@ def measure_vectors(model: SceneModel, objects: Objects, samples: int, generator
     """The metrics of a model of single objects.
 
     Args:
-        model: with codebooks.
+        model: of single objects.
         objects: what is encoded.
-        samples: objects to learn from, and as many to test on.
+        samples: objects for the probes to learn from, and as many to test on.
         generator: decides which.
 
     Returns:
         slots: of `slotwise` the accuracy, information, variance and chance, lists by feature vector, then by factor, as far as
-        pictures show them; and its summary. disentanglement: the scalar metrics of `scalar_readout`, and DMM and DCM of feature
-        vectors that are exchanged, judged on the picture that is decoded.
+        pictures show them; and its summary. disentanglement: DMM and DCM of feature vectors that are exchanged, judged on the
+        picture that is decoded.
     """
-    books = [book.get_buffer("vectors").cpu() for book in model.codebooks]
     classes = objects.sample(2 * samples, generator)
     found = slotwise(encode(model, classes).cpu(), canonical(classes), generator)
-    scalars = measure_disentanglement(
-        lambda given: scalar_readout(encode(model, given).cpu(), books).float(), objects, generator, samples, bins=None
-    )
     exchanged = measure_exchange(lambda given: encode(model, given).cpu(), lambda units: redraw(model, units), objects, generator)
     matrices = {name: getattr(found, name).tolist() for name in ("accuracy", "information", "variance")}
     chance = dict(zip(FEATURES, found.chance.tolist(), strict=True))
     return {
         "slots": {**matrices, "chance": chance, **found.summary()},
-        "disentanglement": scalars | exchanged,
+        "disentanglement": exchanged,
     }
 
 
