@@ -1,7 +1,7 @@
 """How disentangled feature vectors are: what each tells of each factor, and what changes when one is exchanged.
 
-The metrics of numbers are not taken of them. A number for each vector needs a readout that is fitted to labels, and what is measured
-then is the classifier: the true classes have the same numbers.
+The metrics of numbers are not taken of them. A number for each vector needs a readout that is fitted to labels, and then the
+classifier is what is measured: the true classes have the same numbers.
 """
 
 from __future__ import annotations
