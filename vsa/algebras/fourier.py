@@ -1,6 +1,6 @@
 """Fourier transforms of real vectors, as torch.fft has them but for half precision, batches of 0, and expanded batches.
 
-On some processors torch up to 2.14 refuses to transform a batch of 0, and torch 2.6 one whose vectors share their memory ("MKL FFT
+On some processors torch up to 2.14 refuses to transform a batch of 0, and torch 2.6 one whose vectors share memory ("MKL FFT
 error: Inconsistent configuration parameters").
 """
 

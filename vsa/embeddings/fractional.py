@@ -13,7 +13,7 @@ from torch.distributions import Distribution
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import explained
-from vsa.algebras.fourier import irfft, rfft
+from vsa.algebras.fourier import irfft
 from vsa.embeddings.base import FeatureEmbedding, positive, room, seeded
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
 
