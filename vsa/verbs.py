@@ -24,15 +24,16 @@ def bind(
 
     Args:
         a: [*batch_a, dim].
-        b: [*batch_b, dim], of the same dtype and device; batch dimensions broadcast.
+        b: [*batch_b, dim], of the same dtype and device; batch dimensions broadcast. Integers may differ in width.
         algebra: a name or an algebra; MAP if there is none.
 
     Returns:
-        [*batch, dim], of the same dtype.
+        [*batch, dim], of the same dtype; of two integer dtypes, the wider.
 
     Raises:
         ShapeError: the dimensions differ, or the batches do not broadcast.
         DtypeError: the dtypes or devices differ, or the algebra cannot use them.
+        RangeError: a product of integers would overflow their dtype.
         AlgebraError: the algebra is unknown, or not the one that a tensor of torchhd carries.
 
     Source: Kanerva, "Hyperdimensional computing", 2009, and the papers named in each file of vsa/algebras.
@@ -56,13 +57,13 @@ def unbind(
 
     Args:
         composite: [*batch_a, dim], a bound vector, or a bundle of them.
-        key: [*batch_b, dim].
+        key: [*batch_b, dim], of the same dtype and device. Integers may differ in width: bundles of int8 are int64.
         side: where the key stood when it was bound: "right" for bind(x, key), "left" for bind(key, x). It matters only where
             the algebra's laws say key_side="right", as in VTB.
         algebra: a name or an algebra; MAP if there is none.
 
     Returns:
-        [*batch, dim]. Exact where the algebra's laws say so, with noise where they do not, and with the noise of the other
+        [*batch, dim], of the dtype that ``bind`` gives. Exact where the algebra's laws say so, with noise where they do not, and with the noise of the other
         entries where the composite is a bundle.
 
     Raises:
@@ -263,7 +264,7 @@ def dot(
 
     Args:
         a: [*batch_a, dim].
-        b: [*batch_b, dim]; batch dimensions broadcast.
+        b: [*batch_b, dim], of the same dtype and device; batch dimensions broadcast. Integers may differ in width.
         algebra: a name or an algebra; MAP if there is none.
 
     Returns:
@@ -286,7 +287,8 @@ def similarity(
 
     Args:
         a: [*batch_a, dim].
-        b: [*batch_b, dim]; batch dimensions broadcast, so a[:, None] against b compares all with all.
+        b: [*batch_b, dim], of the same dtype and device, but for the width of integers; batch dimensions broadcast, so
+            a[:, None] against b compares all with all.
         algebra: a name or an algebra; MAP if there is none.
 
     Returns:

@@ -195,6 +195,31 @@ def test_integers_in_map_compile_and_vmap() -> None:
     assert torch.equal(torch.vmap(bind)(a, b), a * b)
 
 
+@pytest.mark.parametrize("algebra", [p for p in ALGEBRAS if "MAP" in str(p.id) or str(p.id) in ("torchhd-MCR", "torchhd-BSBC")])
+def test_integers_of_different_width_combine_in_the_wider(algebra: Algebra) -> None:
+    narrow = next(dtype for dtype in (torch.int8, torch.int16) if algebra.name == "MAP" or dtype == torch.int16)
+    a, b = algebra.random(6, 16, dtype=narrow).view(2, 3, 16)
+    for name, verb in BINARY.items():
+        expected = verb(a.long(), b.long(), algebra=algebra)
+        for x, y in ((a, b.long()), (a.long(), b), (a.long(), b[0])):
+            got = verb(x, y, algebra=algebra)
+            torch.testing.assert_close(got, verb(x.long(), y.long(), algebra=algebra), rtol=0, atol=0, msg=name)
+        assert expected.dtype == (torch.float32 if name in ("similarity", "dot") else torch.int64), name
+    assert bind(a, b.int(), algebra=algebra).dtype == torch.int32
+
+
+def test_a_bundle_of_int8_is_unbound_with_a_key_of_int8() -> None:
+    roles, fillers = random(6, 1024, dtype=torch.int8, generator=torch.Generator().manual_seed(0)).view(2, 3, 1024)
+    record = bundle(bind(roles, fillers))
+    assert record.dtype == torch.int64
+    assert similarity(unbind(record, roles[:, None]), fillers).argmax(-1).tolist() == [0, 1, 2]
+    assert torch.equal(bind(100 * torch.ones(8, dtype=torch.int8), torch.full((8,), 100)), torch.full((8,), 10_000))
+    with error(RangeError, "bind: a product as large as 40000 would overflow torch.int16"):
+        bind(torch.full((8,), 100, dtype=torch.int8), torch.full((8,), 400, dtype=torch.int16))
+    with error(DtypeError, "bind: both must have the same dtype, got torch.int8 and torch.float32"):
+        bind(roles, fillers.float())
+
+
 # What a user can get wrong.
 
 

@@ -79,7 +79,7 @@ class CheckedAlgebra(Checks):
             raise _unmade(error, "identity", self.name, f"a vector of dim={dim}", device) from error
 
     def bind(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Shaped[Tensor, "*batch dim"]:
-        self._check_pair("bind", a, b)
+        a, b = self._check_pair("bind", a, b)
         try:
             return self._bind(a, b)
         except RuntimeError as error:
@@ -88,7 +88,7 @@ class CheckedAlgebra(Checks):
     def unbind(
         self, composite: Shaped[Tensor, "*batch_a dim"], key: Shaped[Tensor, "*batch_b dim"], side: Side = "right"
     ) -> Shaped[Tensor, "*batch dim"]:
-        self._check_pair("unbind", composite, key)
+        composite, key = self._check_pair("unbind", composite, key)
         if side not in ("right", "left"):
             raise RangeError(f'unbind: side is where the key stood in bind, "right" or "left"; got {side!r}')
         try:
@@ -154,14 +154,14 @@ class CheckedAlgebra(Checks):
             raise explained(error, "normalize", self.name, x) from error
 
     def dot(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
-        self._check_pair("dot", a, b)
+        a, b = self._check_pair("dot", a, b)
         try:
             return _inner(_wide(self._as_real(a)), _wide(self._as_real(b)))
         except RuntimeError as error:
             raise explained(error, "dot", self.name, a, b) from error
 
     def similarity(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
-        self._check_pair("similarity", a, b)
+        a, b = self._check_pair("similarity", a, b)
         try:
             return self._similarity(a, b)
         except RuntimeError as error:

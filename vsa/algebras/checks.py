@@ -38,6 +38,10 @@ def _broadcast(shape: torch.Size, other: torch.Size) -> bool:
     return shape[-1:] == other[-1:] and all(m == n or m == 1 or n == 1 for m, n in batches)
 
 
+def _is_integer(dtype: torch.dtype) -> bool:
+    return not (dtype.is_floating_point or dtype.is_complex or dtype == torch.bool)
+
+
 def refuse_nan(total: Tensor, name: str) -> None:
     """A choice would hide a NaN, so it must not come so far."""
     if not total.dtype.is_floating_point and not total.is_complex():
@@ -104,12 +108,13 @@ class Checks:
         if (model := carried_by(x)) not in (None, self.name):
             raise AlgebraError(f"{verb}: the algebra is {self.name}, but a tensor of torchhd carries {model}")
 
-    def _check_pair(self, verb: str, a: Tensor, b: Tensor) -> None:
+    def _check_pair(self, verb: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Both as the mathematics takes them: integers of different width in the wider of the two."""
         if type(a) is Tensor is type(b):
             shape, other, dtype = a.shape, b.shape, a.dtype
             alike = (shape == other or _broadcast(shape, other)) and dtype is b.dtype and a.device == b.device
             if alike and shape and shape[-1] and self._misfit(shape[-1]) is None and (dtype is self.dtype or self._takes(dtype)):
-                return
+                return a, b
         self._check_vectors(verb, a)
         self._check_vectors(verb, b)
         got = f"got {list(a.shape)} and {list(b.shape)}"
@@ -117,10 +122,14 @@ class Checks:
             raise ShapeError(f"{verb}: both vectors must have the same dimension, the last one; {got}")
         if not _broadcast(a.shape, b.shape):
             raise ShapeError(f"{verb}: the batch dimensions, all but the last, do not broadcast; {got}")
-        if a.dtype != b.dtype:
-            raise DtypeError(f"{verb}: both must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(...)")
         if a.device != b.device:
             raise DtypeError(f"{verb}: both must be on the same device, got {a.device} and {b.device}; move one with .to(...)")
+        if a.dtype == b.dtype:
+            return a, b
+        if not (_is_integer(a.dtype) and _is_integer(b.dtype)):
+            raise DtypeError(f"{verb}: both must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(...)")
+        wider = torch.promote_types(a.dtype, b.dtype)
+        return a.to(wider), b.to(wider)
 
     def _check_stack(self, verb: str, stack: Tensor, dim: int) -> None:
         self._check_vectors(verb, stack, f"; stack the vectors first: {verb}(torch.stack([a, b]))")
