@@ -63,8 +63,8 @@ def unbind(
         algebra: a name or an algebra; MAP if there is none.
 
     Returns:
-        [*batch, dim], of the dtype that ``bind`` gives. Exact where the algebra's laws say so, with noise where they do not, and with the noise of the other
-        entries where the composite is a bundle.
+        [*batch, dim], of the dtype that ``bind`` gives. Exact where the algebra's laws say so, with noise where they do not, and
+        with the noise of the other entries where the composite is a bundle.
 
     Raises:
         ShapeError, DtypeError, AlgebraError: as in ``bind``.

@@ -1,8 +1,11 @@
 """The verbs, whatever the algebra: gradients, dtypes, layouts, torch's transforms, and what a user can get wrong."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import reduce
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -292,6 +295,38 @@ def test_types_that_do_not_fit(algebra: Algebra) -> None:
     for device, kind in (("nowhere", RangeError), (3, DtypeError)):
         with error(kind, "identity", "device"):
             algebra.identity(fitting(algebra, 16), device=device)  # pyright: ignore[reportArgumentType]
+
+
+@every_algebra
+def test_scalars_of_numpy_are_numbers_and_arrays_are_none(algebra: Algebra) -> None:
+    dim, x = fitting(algebra, 9), vectors(algebra, 3, 9, 0)
+    whole: list[Any] = [np.int64(1), np.uint8(1), np.int16(1)]
+    numbers: list[Any] = [*whole, np.float32(1), np.float64(1), np.float16(1), Fraction(1)]
+    none: list[Any] = [np.array(1), np.array([1]), torch.tensor(1), np.True_, True, "1", None, 1j]
+    infinite: list[Any] = [np.float32("nan"), np.float64("inf"), Fraction(10**400)]
+    with as_a_user():
+        for one in whole:
+            assert torch.equal(algebra.permute(x, one), algebra.permute(x, 1))
+            assert torch.equal(algebra.bundle(x[None], one), algebra.bundle(x[None], 1))
+            assert torch.equal(algebra.multibind(x[None], one), algebra.multibind(x[None], 1))
+            assert algebra.random(one, dim * one).shape == algebra.random(1, dim).shape
+        for one in numbers:
+            assert torch.equal(algebra.power(x, one), algebra.power(x, 1))
+    for wrong in none:
+        kind = type(wrong).__name__
+        with error(DtypeError, f"permute: shifts must be an integer, got {kind}"):
+            algebra.permute(x, wrong)
+        with error(DtypeError, f"power: the exponent must be a number, got {kind}"):
+            algebra.power(x, wrong)
+        with error(DtypeError, f"bundle: dim must be an integer, got {kind}", "bundle(torch.stack([a, b]))"):
+            algebra.bundle(x, wrong)
+        with error(DtypeError, f"random: n must be an integer, got {kind}"):
+            algebra.random(wrong, dim)
+    with error(DtypeError, "permute: shifts must be an integer, got float32"):
+        algebra.permute(x, numbers[3])
+    for wrong in infinite:
+        with error(RangeError, "power: the exponent must be finite"):
+            algebra.power(x, wrong)
 
 
 @every_algebra

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws, Side
-from vsa.algebras.checks import Checks, Device, Generator, explained, readable
+from vsa.algebras.checks import Checks, Device, Generator, explained, integer, readable
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ class CheckedAlgebra(Checks):
             raise explained(error, "unbind", self.name, composite, key) from error
 
     def multibind(self, stack: Shaped[Tensor, "..."], dim: int = -2) -> Shaped[Tensor, "..."]:
-        self._check_stack("multibind", stack, dim)
+        dim = self._check_stack("multibind", stack, dim)
         try:
-            return self._multibind(stack, dim % stack.ndim - stack.ndim)
+            return self._multibind(stack, dim)
         except RuntimeError as error:
             raise explained(error, "multibind", self.name, stack) from error
 
     def bundle(
         self, stack: Shaped[Tensor, "..."], dim: int = -2, weights: Num[Tensor, "..."] | None = None
     ) -> Shaped[Tensor, "..."]:
-        self._check_stack("bundle", stack, dim)
+        dim = self._check_stack("bundle", stack, dim)
         if weights is not None:
             weights = self._check_weights(stack, dim, weights)
         try:
@@ -116,7 +116,7 @@ class CheckedAlgebra(Checks):
 
     def permute(self, x: Shaped[Tensor, "*batch dim"], shifts: int = 1) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("permute", x)
-        shifts = self._check_integer("permute", "shifts", shifts)
+        shifts = integer("permute", "shifts", shifts)
         if not -(2**31) < shifts < 2**31:  # more than torch counts
             shifts %= self._elements(x)
         try:
@@ -140,7 +140,7 @@ class CheckedAlgebra(Checks):
 
     def power(self, x: Shaped[Tensor, "*batch dim"], exponent: float) -> Shaped[Tensor, "*batch dim"]:
         self._check_vectors("power", x)
-        self._check_exponent(exponent)
+        exponent = self._check_exponent(exponent)
         try:
             return self._power(x, exponent)
         except RuntimeError as error:

@@ -5,9 +5,11 @@ The first line of each check is what a right call pays for.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral, Real
 from typing import TypeAlias
 
 import torch
@@ -68,6 +70,54 @@ def explaining(verb: str, name: str, *given: Tensor) -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise explained(error, verb, name, *given) from error
+
+
+def integer(verb: str, name: str, value: object) -> int:
+    """The whole number that an argument is: Python's, or a scalar of NumPy.
+
+    Neither True nor an array or a tensor is one, also if it has no dimension: what it holds would have to be fetched.
+
+    Raises:
+        DtypeError: it is not an integer.
+
+    Example:
+        >>> import numpy as np
+        >>> integer("permute", "shifts", np.int64(3))
+        3
+    """
+    if type(value) is int:
+        return value
+    if isinstance(value, bool) or not isinstance(value, (Integral, torch.SymInt)):
+        raise DtypeError(f"{verb}: {name} must be an integer, got {type(value).__name__}")
+    return operator.index(value)
+
+
+def number(verb: str, name: str, value: object) -> int | float:
+    """The real number that an argument is: an integer as above, a float, or a scalar of NumPy.
+
+    Raises:
+        DtypeError: it is not a number.
+        RangeError: it is NaN or infinite, or more than a float can be.
+
+    Example:
+        >>> import numpy as np
+        >>> number("power", "the exponent", np.float32(0.5))
+        0.5
+    """
+    if type(value) is int:
+        return value
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, (Real, torch.SymInt, torch.SymFloat)):
+            raise DtypeError(f"{verb}: {name} must be a number, got {type(value).__name__}")
+        if isinstance(value, (Integral, torch.SymInt)):
+            return operator.index(value)
+    try:
+        found = float(value)
+    except OverflowError:  # of a fraction
+        found = math.inf
+    if not math.isfinite(found):
+        raise RangeError(f"{verb}: {name} must be finite, got {value}")
+    return found
 
 
 def check_flags(name: str, **flags: bool) -> None:
@@ -131,13 +181,13 @@ class Checks:
         wider = torch.promote_types(a.dtype, b.dtype)
         return a.to(wider), b.to(wider)
 
-    def _check_stack(self, verb: str, stack: Tensor, dim: int) -> None:
+    def _check_stack(self, verb: str, stack: Tensor, dim: int) -> int:
+        """The dimension to go over, counted from the end."""
         self._check_vectors(verb, stack, f"; stack the vectors first: {verb}(torch.stack([a, b]))")
-        if not isinstance(dim, int) or isinstance(dim, bool):
-            raise DtypeError(
-                f"{verb}: dim must be an integer, got {type(dim).__name__}; "
-                f"vectors are given as one stack: {verb}(torch.stack([a, b]))"
-            )
+        try:
+            dim = integer(verb, "dim", dim)
+        except DtypeError as error:
+            raise DtypeError(f"{error}; vectors are given as one stack: {verb}(torch.stack([a, b]))") from None
         if not -stack.ndim <= dim < stack.ndim or dim % stack.ndim == stack.ndim - 1:
             raise ShapeError(
                 f"{verb}: a stack of shape {list(stack.shape)} has no dimension {dim} to {verb} over; "
@@ -145,6 +195,7 @@ class Checks:
             )
         if stack.shape[dim] == 0:
             raise ShapeError(f"{verb}: a stack of shape {list(stack.shape)} is empty in dimension {dim}")
+        return dim % stack.ndim - stack.ndim
 
     def _check_weights(self, stack: Tensor, dim: int, weights: Tensor) -> Tensor:
         """The weights as [*batch, n], one for each vector of the stack."""
@@ -198,23 +249,16 @@ class Checks:
             raise RangeError(f'{verb}: there is no device {device!r}; write "cpu", "cuda" or "cuda:1"') from error
 
     def _check_count(self, verb: str, name: str, value: int, least: int) -> int:
-        if (count := self._check_integer(verb, name, value)) < least:
+        if (count := integer(verb, name, value)) < least:
             raise RangeError(f"{verb}: {name} must be at least {least}, got {value}")
         return count
 
-    def _check_integer(self, verb: str, name: str, value: int) -> int:
-        if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Tensor):
-            raise DtypeError(f"{verb}: {name} must be an integer, got {type(value).__name__}")
-        return operator.index(value)
-
-    def _check_exponent(self, exponent: float) -> None:
-        if isinstance(exponent, bool) or not isinstance(exponent, (int, float)):
-            raise DtypeError(f"power: the exponent must be a number, got {type(exponent).__name__}")
-        if exponent != exponent or exponent in (float("inf"), float("-inf")):
-            raise RangeError(f"power: the exponent must be finite, got {exponent}")
+    def _check_exponent(self, exponent: float) -> int | float:
+        exponent = number("power", "the exponent", exponent)
         if abs(exponent) > 2**53:
             raise RangeError("power: the exponent must be from -2^53 to 2^53, the numbers that a float tells apart")
         if not self._takes_power(exponent):
             raise RangeError(
                 f"power: {self.name} has whole powers alone, got {exponent}; FHRR, and HRR with unitary=True, have all"
             )
+        return exponent
