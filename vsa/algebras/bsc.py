@@ -48,7 +48,8 @@ class BinarySpatterCode(CheckedAlgebra):
         return random_words(n, -(-dim // 64), generator, device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-        return bits_of(draw, 0, 1, dtype)[..., :dim].contiguous()
+        made = bits_of(draw, 0, 1, dtype)
+        return made if made.shape[-1] == dim else made[..., :dim].contiguous()
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         return torch.zeros(dim, dtype=dtype, device=device)

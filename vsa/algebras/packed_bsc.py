@@ -78,7 +78,7 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         if weights is not None:
             return self._from_sum(weighted_sum(self._to_sum(stack), dim, weights))
         majority, tied = _vote(list(stack.unbind(dim)))
-        return self._settled(majority, tied) if stack.shape[dim] % 2 == 0 else majority
+        return majority if tied is None else self._settled(majority, tied)
 
     def _from_sum(self, total: Tensor) -> Tensor:
         self._check_dim("from_sum", total.shape[-1])
@@ -93,8 +93,9 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         moved = x.roll(words, -1) if words else x
         if places == 0:
             return moved
-        # Python's and torch's >> keep the sign; the mask makes it a shift of bits.
-        return (moved << places) | ((x.roll(words + 1, -1) >> (64 - places)) & ((1 << places) - 1))
+        # Python's and torch's >> keep the sign, so a mask makes it a shift of bits; the factor of the sum shifts the other way.
+        carried = x.roll(words + 1, -1).bitwise_right_shift_(64 - places).bitwise_and_((1 << places) - 1)
+        return carried.add_(moved, alpha=1 << places if places < 63 else -(1 << 63))
 
     def _distance(self, a: Tensor, b: Tensor) -> Tensor:
         # The sums of two neighbours, then of four, eight, and all eight bytes; the masks make >> a shift of bits.
@@ -114,8 +115,8 @@ class PackedBinarySpatterCode(BinarySpatterCode):
 PackedBSC = PackedBinarySpatterCode()
 
 
-def _vote(words: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Bit by bit, whether more than half are 1, and whether exactly half are.
+def _vote(words: list[Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Bit by bit, whether more than half are 1, and whether exactly half are: None where an odd number votes.
 
     Counts are kept in binary, one word for each digit, and added by full adders: three words of a digit become one of that digit
     and one of the next.
@@ -134,15 +135,18 @@ def _vote(words: list[Tensor]) -> tuple[Tensor, Tensor]:
             carried.append(a & b)
         digits.append(words[0])
         words = carried
-    # Compare the count with n // 2, digit by digit from the highest, whose place in n // 2 is 0 or 1.
-    more, equal = None, None
-    for place in reversed(range(len(digits))):
-        digit = digits[place]
-        if (n // 2) >> place & 1:
-            equal = digit if equal is None else equal & digit
-        else:
-            above = digit if equal is None else equal & digit
-            more = above if more is None else more | above
-            equal = ~digit if equal is None else equal & ~digit
-    nothing = digits[0] ^ digits[0]
-    return nothing if more is None else more, nothing if equal is None else equal
+    more = _at_least(digits, n // 2 + 1)
+    return more, _at_least(digits, n // 2) & ~more if n % 2 == 0 else None
+
+
+def _at_least(digits: list[Tensor], least: int) -> Tensor:
+    """Bit by bit, whether a count of these binary digits, from the lowest, is at least so large, from 1 to the largest.
+
+    It is where adding what is missing from ``least`` to the next power of two carries over.
+    """
+    missing = 2 ** len(digits) - least
+    first = (missing & -missing).bit_length() - 1
+    carry = digits[first]
+    for place in range(first + 1, len(digits)):
+        carry = digits[place] | carry if missing >> place & 1 else digits[place] & carry
+    return carry
