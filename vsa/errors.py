@@ -15,6 +15,11 @@ VSAError
 
 Each message says what was wrong, where, and what would be right. The second base is the class that Python itself would have
 raised, so that code which knows nothing of this package can still catch it.
+
+What is a VSAError is what the caller can put right: a wrong argument, a file, a device that is not there, more than memory holds, a
+dtype that torch does not implement on a device. What is none stays what it is, because a bug must not look like the caller's mistake:
+an error of a plugin, of torch itself (of a transform, of autograd, under compile or vmap), or of ours; and
+torch.OutOfMemoryError, which says that an accelerator's memory ran out, keeps its class for those who then try smaller batches.
 """
 
 from collections.abc import Iterable
@@ -73,13 +78,27 @@ class TrainingError(VSAError, RuntimeError):
 
 
 def choices(name: object, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest known ones, then all of them if they are few.
+    """The end of a message about an unknown name: the nearest known ones, whatever their case, then all of them if they are few.
 
     >>> choices("shpe", ["shape", "scale"])
     "did you mean 'shape'? There are: shape, scale"
+    >>> choices("colour", ["shape", "scale"])
+    'there are: shape, scale'
     """
     known = list(known)
-    near = get_close_matches(str(name), known, n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    listed = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
-    return f"{hint}There are: {listed or 'none'}"
+    near = nearest(str(name), known)
+    listed = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "") or "none"
+    return f"did you mean {' or '.join(map(repr, near))}? There are: {listed}" if near else f"there are: {listed}"
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """The names, three at most, that are most like this one, whatever their case.
+
+    >>> nearest("hrr", ["MAP", "HRR"])
+    ['HRR']
+    """
+    folded: dict[str, list[str]] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), []).append(one)
+    near = get_close_matches(name.casefold(), folded, n=3)
+    return [one for key in near for one in folded[key]][:3]

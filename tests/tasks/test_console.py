@@ -262,7 +262,7 @@ def test_edits_that_cannot_be(run: Path, capsys: pytest.CaptureFixture[str], her
         ([str(run), "--object", "2", "--from", "9"], "from must be another sprite than object 2: one of 1, 3; got 9"),
         (
             [str(run), "--feature", "colour"],
-            "there is no feature 'colour'; There are: shape, scale, orientation, x, y",
+            "there is no feature 'colour'; there are: shape, scale, orientation, x, y",
         ),
         ([str(run), "--seed", "-1"], "seed must be from 0 to 2^63 - 1, got -1"),
         ([str(run), "--out", "no/where.png"], "cannot write no/where.png: there is no folder no; make it first"),

@@ -69,7 +69,7 @@ assert not {{"torch", "numpy", "tyro", "rich"}} & set(sys.modules), "something h
     ("words", "message"),
     [
         (["trian"], "there is no command 'trian'; did you mean 'train'? There are: train, evaluate, edit, data, list"),
-        (["--verbose"], "there is no command '--verbose'; There are: train, evaluate, edit, data, list"),
+        (["--verbose"], "there is no command '--verbose'; there are: train, evaluate, edit, data, list"),
         (
             ["list", "encoder"],
             "there is no kind 'encoder'; did you mean 'encoders' or 'decoders'? There are: algebras, encoders, decoders, tasks",

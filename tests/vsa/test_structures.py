@@ -544,7 +544,7 @@ def test_memories_that_do_not_fit() -> None:
 
 def test_paths_and_branches_that_cannot_be() -> None:
     made = Tree(ItemMemory(["L", "R"], 8))
-    with error(SymbolError, "no symbol 'X'", "There are: L, R"):
+    with error(SymbolError, "no symbol 'X'", "there are: L, R"):
         made.set("LX", torch.ones(8))
     with error(DtypeError, 'such as "LRL" or ["left", "right"]; got 3'):
         made.set(3, torch.ones(8))  # pyright: ignore[reportArgumentType]

@@ -178,7 +178,7 @@ def test_the_shape_of_what_is_asked_is_the_shape_of_the_answer() -> None:
     ],
 )
 def test_what_is_no_expression(text: str, what: str) -> None:
-    names = "There are: shape, scale, orientation, x, y, tenth, square, ellipse, heart"
+    names = "here are: shape, scale, orientation, x, y, tenth, square, ellipse, heart"
     for make in (combinations, lambda text: Split(test=text), lambda text: Split(validation=text)):
         with error(ExpressionError, f"the expression {text!r} is not a set of combinations: ", what, names):
             make(text)
