@@ -2,11 +2,13 @@ import copy
 
 import pytest
 import torch
+from torch import Tensor
 
 import vsa
 from tests.helpers import ALGEBRAS, error
-from vsa import Algebra, bind, get_algebra
-from vsa.errors import AlgebraError
+from vsa import Algebra, bind, bundle, get_algebra, identity, normalize, random, similarity
+from vsa.algebras.map import MultiplyAddPermute
+from vsa.errors import AlgebraError, DtypeError
 
 
 @pytest.mark.parametrize("algebra", ALGEBRAS)
@@ -34,6 +36,10 @@ def test_options_make_another_algebra() -> None:
 def test_unknown_algebras_and_backends() -> None:
     with error(AlgebraError, "there is no algebra 'MPA'", "did you mean 'MAP'", "BSC, FHRR, HRR, MAP, PackedBSC, SBC, VTB"):
         get_algebra("MPA")
+    with error(AlgebraError, "there is no algebra 'hrr'; did you mean 'HRR' or 'FHRR'? There are: BSC, FHRR"):
+        get_algebra("hrr")
+    with error(AlgebraError, "there is no algebra ''; there are: BSC, FHRR"):
+        bind(torch.ones(3), torch.ones(3), algebra="")
     with error(AlgebraError, "no backend 'jax'", "native, torchhd"):
         get_algebra("MAP", "jax")
     with error(AlgebraError, "no algebra 'XYZ' in the backend torchhd", "MAP, HRR, FHRR, BSC, VTB, BSBC, MCR, CGR"):
@@ -44,3 +50,56 @@ def test_unknown_algebras_and_backends() -> None:
         get_algebra("HRR", "torchhd", unitary=[True])
     with error(AlgebraError, "an algebra is a name or an object", "got 3"):
         bind(torch.ones(3), torch.ones(3), algebra=3)  # pyright: ignore[reportArgumentType]
+
+
+class Faulty(MultiplyAddPermute):
+    """A plugin with bugs of every kind that torch raises for its own reasons."""
+
+    def _bind(self, a: Tensor, b: Tensor) -> Tensor:
+        return a.view(7, -1) * b
+
+    def _normalize(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def _identity(self, *of: object) -> Tensor:
+        raise RuntimeError("out of luck")
+
+    def _form(self, *of: object) -> Tensor:
+        raise AssertionError("never")
+
+    def _bundle(self, *of: object) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_a_bug_stays_what_it_is() -> None:
+    faulty, x = Faulty(), torch.ones(3, 16)
+    with pytest.raises(RuntimeError, match="shape .* is invalid") as caught:
+        bind(x, x, algebra=faulty)
+    assert (type(caught.value), caught.value.__cause__) == (RuntimeError, None)
+    with pytest.raises(NotImplementedError, match="^$"):
+        normalize(x, algebra=faulty)
+    with pytest.raises(RuntimeError, match="illegal memory access") as caught:
+        similarity(x, x, algebra=faulty)
+    assert type(caught.value) is RuntimeError
+    with pytest.raises(RuntimeError, match="out of luck") as caught:
+        identity(16, algebra=faulty)
+    assert type(caught.value) is RuntimeError
+    with pytest.raises(AssertionError, match="never"):
+        random(1, 16, algebra=faulty)
+    with pytest.raises(torch.OutOfMemoryError):
+        bundle(x, algebra=faulty)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested tensors")
+def test_what_torch_refuses_is_explained() -> None:
+    x = torch.ones(3, 16)
+    nested = torch.nested.as_nested_tensor(list(x))
+    for algebra in ("MAP", "HRR", "VTB"):
+        for wrong, name in ((x.to_sparse_csr(), "sparse_csr"), (x.to_mkldnn(), "_mkldnn"), (nested, "nested")):
+            with error(DtypeError, f"similarity: {algebra} works on dense tensors, got", name, "write x.to"):
+                similarity(wrong, wrong, algebra=algebra)
+            with error(DtypeError, f"bundle: {algebra} works on dense tensors, got", name, "write x.to"):
+                bundle(wrong, algebra=algebra)

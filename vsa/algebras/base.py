@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws, Side
-from vsa.algebras.checks import Checks, Device, Generator, explained, integer, readable
+from vsa.algebras.checks import Checks, Device, Generator, explained, integer, readable, unmade
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class CheckedAlgebra(Checks):
             made = self._form(draw, dim, dtype)
             return made if device is None else made.to(device)
         except (RuntimeError, AssertionError) as error:
-            raise _unmade(error, "random", self.name, f"{n} vectors of dim={dim}", device) from error
+            raise unmade(error, "random", self.name, f"{n} vectors of dim={dim}", device) from error
 
     def seeded(self, seeds: list[int], dim: int, *, dtype: torch.dtype | None = None) -> Shaped[Tensor, "n dim"]:
         """One random vector for each seed, [n, dim], on the CPU: the vector of a seed does not depend on the others."""
@@ -62,7 +62,7 @@ class CheckedAlgebra(Checks):
         try:
             made = none.new_empty(len(seeds), none.shape[-1])
         except RuntimeError as error:
-            raise _unmade(error, "seeded", self.name, f"{len(seeds)} vectors of dim={dim}", None) from error
+            raise unmade(error, "seeded", self.name, f"{len(seeds)} vectors of dim={dim}", None) from error
         for start in range(0, len(seeds), 1024):  # few enough to stay in the cache
             draws = [self._draw(1, dim, generator.manual_seed(seed), dtype, None) for seed in seeds[start : start + 1024]]
             made[start : start + 1024] = self._form(torch.cat(draws), dim, dtype)
@@ -76,11 +76,11 @@ class CheckedAlgebra(Checks):
         try:
             return self._identity(dim, dtype, device)
         except (RuntimeError, AssertionError) as error:
-            raise _unmade(error, "identity", self.name, f"a vector of dim={dim}", device) from error
+            raise unmade(error, "identity", self.name, f"a vector of dim={dim}", device) from error
 
     def bind(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Shaped[Tensor, "*batch dim"]:
-        a, b = self._check_pair("bind", a, b)
         try:
+            a, b = self._check_pair("bind", a, b)
             return self._bind(a, b)
         except RuntimeError as error:
             raise explained(error, "bind", self.name, a, b) from error
@@ -88,17 +88,19 @@ class CheckedAlgebra(Checks):
     def unbind(
         self, composite: Shaped[Tensor, "*batch_a dim"], key: Shaped[Tensor, "*batch_b dim"], side: Side = "right"
     ) -> Shaped[Tensor, "*batch dim"]:
-        composite, key = self._check_pair("unbind", composite, key)
-        if side not in ("right", "left"):
-            raise RangeError(f'unbind: side is where the key stood in bind, "right" or "left"; got {side!r}')
         try:
-            return self._unbind(composite, key) if side == "right" else self._unbind_left(composite, key)
+            composite, key = self._check_pair("unbind", composite, key)
+            if side == "right":
+                return self._unbind(composite, key)
+            if side == "left":
+                return self._unbind_left(composite, key)
         except RuntimeError as error:
             raise explained(error, "unbind", self.name, composite, key) from error
+        raise RangeError(f'unbind: side is where the key stood in bind, "right" or "left"; got {side!r}')
 
     def multibind(self, stack: Shaped[Tensor, "..."], dim: int = -2) -> Shaped[Tensor, "..."]:
-        dim = self._check_stack("multibind", stack, dim)
         try:
+            dim = self._check_stack("multibind", stack, dim)
             return self._multibind(stack, dim)
         except RuntimeError as error:
             raise explained(error, "multibind", self.name, stack) from error
@@ -106,84 +108,83 @@ class CheckedAlgebra(Checks):
     def bundle(
         self, stack: Shaped[Tensor, "..."], dim: int = -2, weights: Num[Tensor, "..."] | None = None
     ) -> Shaped[Tensor, "..."]:
-        dim = self._check_stack("bundle", stack, dim)
-        if weights is not None:
-            weights = self._check_weights(stack, dim, weights)
         try:
+            dim = self._check_stack("bundle", stack, dim)
+            if weights is not None:
+                weights = self._check_weights(stack, dim, weights)
             return self._bundle(stack, dim, weights)
         except RuntimeError as error:
             raise explained(error, "bundle", self.name, stack) from error
 
     def permute(self, x: Shaped[Tensor, "*batch dim"], shifts: int = 1) -> Shaped[Tensor, "*batch dim"]:
-        self._check_vectors("permute", x)
-        shifts = integer("permute", "shifts", shifts)
-        if not -(2**31) < shifts < 2**31:  # more than torch counts
-            shifts %= self._elements(x)
         try:
+            self._check_vectors("permute", x)
+            shifts = integer("permute", "shifts", shifts)
+            if not -(2**31) < shifts < 2**31:  # more than torch counts
+                shifts %= self._elements(x)
             return self._permute(x, shifts)
         except RuntimeError as error:
             raise explained(error, "permute", self.name, x) from error
 
     def inverse(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
-        self._check_vectors("inverse", x)
         try:
+            self._check_vectors("inverse", x)
             return self._inverse(x)
         except RuntimeError as error:
             raise explained(error, "inverse", self.name, x) from error
 
     def negative(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
-        self._check_vectors("negative", x)
         try:
+            self._check_vectors("negative", x)
             return self._negative(x)
         except RuntimeError as error:
             raise explained(error, "negative", self.name, x) from error
 
     def power(self, x: Shaped[Tensor, "*batch dim"], exponent: float) -> Shaped[Tensor, "*batch dim"]:
-        self._check_vectors("power", x)
-        exponent = self._check_exponent(exponent)
         try:
-            return self._power(x, exponent)
+            self._check_vectors("power", x)
+            return self._power(x, self._check_exponent(exponent))
         except RuntimeError as error:
             raise explained(error, "power", self.name, x) from error
 
     def normalize(self, x: Shaped[Tensor, "*batch dim"]) -> Shaped[Tensor, "*batch dim"]:
-        self._check_vectors("normalize", x)
         try:
+            self._check_vectors("normalize", x)
             return self._normalize(x)
         except RuntimeError as error:
             raise explained(error, "normalize", self.name, x) from error
 
     def dot(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
-        a, b = self._check_pair("dot", a, b)
         try:
+            a, b = self._check_pair("dot", a, b)
             return _inner(_wide(self._as_real(a)), _wide(self._as_real(b)))
         except RuntimeError as error:
             raise explained(error, "dot", self.name, a, b) from error
 
     def similarity(self, a: Shaped[Tensor, "*batch_a dim"], b: Shaped[Tensor, "*batch_b dim"]) -> Float[Tensor, "*batch"]:
-        a, b = self._check_pair("similarity", a, b)
         try:
+            a, b = self._check_pair("similarity", a, b)
             return self._similarity(a, b)
         except RuntimeError as error:
             raise explained(error, "similarity", self.name, a, b) from error
 
     def to_sum(self, x: Shaped[Tensor, "*batch dim"]) -> Num[Tensor, "*batch sum_dim"]:
-        self._check_vectors("to_sum", x)
         try:
+            self._check_vectors("to_sum", x)
             return self._to_sum(x)
         except RuntimeError as error:
             raise explained(error, "to_sum", self.name, x) from error
 
     def from_sum(self, total: Num[Tensor, "*batch sum_dim"]) -> Shaped[Tensor, "*batch dim"]:
-        self.relaxation._check_vectors("from_sum", total)
         try:
+            self.relaxation._check_vectors("from_sum", total)
             return self._from_sum(total)
         except RuntimeError as error:
             raise explained(error, "from_sum", self.name, total) from error
 
     def as_real(self, x: Shaped[Tensor, "*batch dim"]) -> Float[Tensor, "*batch real_dim"]:
-        self._check_vectors("as_real", x)
         try:
+            self._check_vectors("as_real", x)
             return self._as_real(x)
         except RuntimeError as error:
             raise explained(error, "as_real", self.name, x) from error
@@ -270,14 +271,6 @@ class CheckedAlgebra(Checks):
         if x.is_complex():
             return torch.view_as_real(x.resolve_conj()).flatten(-2)
         return x if x.is_floating_point() else x.float()
-
-
-def _unmade(error: Exception, verb: str, name: str, what: str, device: Device) -> Exception:
-    """What to raise where torch cannot make vectors: for want of memory, or of the device."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return error
-    where = "" if device is None else f" on {device}"
-    return RangeError(f"{verb}: {name} cannot make {what}{where} ({str(error).partition(chr(10))[0][:200]})")
 
 
 def weighted_sum(stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:

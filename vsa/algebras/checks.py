@@ -15,8 +15,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from vsa.algebra import carried_by
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.algebra import PLAIN, carried_by
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
 Device: TypeAlias = torch.device | str | None
 Generator: TypeAlias = torch.Generator | None
@@ -52,15 +52,64 @@ def refuse_nan(total: Tensor, name: str) -> None:
         raise RangeError(f"from_sum: the sum has a NaN, on which {name} cannot decide; find out where it comes from")
 
 
-def explained(error: RuntimeError, verb: str, name: str, *given: Tensor) -> Exception:
-    """What to raise where torch itself refuses what passed the checks: for want of memory, or of an implementation."""
+def explained(error: RuntimeError, verb: str, name: str, *given: Tensor) -> VSAError:
+    """The user's mistake behind what torch refused.
+
+    There are four that a check before the work would cost more than they are worth: tensors that are not dense, different
+    devices, more than memory holds, and a dtype that torch does not implement there. Any other error is raised again as it is: it
+    is no mistake of the user's but a bug, here, in a plugin or in torch.
+    """
     if isinstance(error, torch.OutOfMemoryError):  # of an accelerator; who makes batches smaller catches it by this name
-        return error
-    got = " and ".join(f"{x.dtype} {list(x.shape)} on {x.device}, {x.layout}" for x in given)
+        raise error
+    for x in given:
+        check_dense(verb, name, x)
+    devices = dict.fromkeys(x.device for x in given)
+    if len(devices) > 1:
+        raise DtypeError(
+            f"{verb}: both must be on the same device, got {' and '.join(map(str, devices))}; move one with .to(...)"
+        ) from error
+    got = " and ".join(f"{x.dtype} {list(x.shape)} on {x.device}" for x in given)
     reason = str(error).partition("\n")[0][:200]
-    if "memory" in reason or "overflow" in reason:
+    if any(text in reason for text in _MEMORY):
         return ShapeError(f"{verb}: what {name} makes of these does not fit in memory; got {got} ({reason})")
-    return DtypeError(f"{verb}: torch cannot do what {name} needs with such tensors; got {got} ({reason})")
+    if any(text in reason for text in _UNIMPLEMENTED):
+        return DtypeError(f"{verb}: torch cannot do what {name} needs with such tensors; got {got} ({reason})")
+    raise error
+
+
+def unmade(error: RuntimeError | AssertionError, verb: str, name: str, what: str, device: Device) -> VSAError:
+    """The user's mistake where torch cannot make vectors: there is no such device here, or not the memory. Any other error is
+    raised again as it is."""
+    reason = str(error).partition("\n")[0][:200]
+    if isinstance(error, torch.OutOfMemoryError):
+        raise error
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):  # AssertionError is what a torch without CUDA says
+        return RangeError(f"{verb}: {name} cannot make {what} on {device or torch.get_default_device()} ({reason})")
+    if any(text in reason for text in _MEMORY):
+        return RangeError(f"{verb}: {name} cannot make {what}; that does not fit in memory ({reason})")
+    raise error
+
+
+_MEMORY = (
+    "allocate memory",
+    "not enough memory",
+    "out of memory",
+    "ALLOC_FAILED",
+    "size calculation overflowed",
+    "integer multiplication overflow",
+)
+_UNIMPLEMENTED = ("not implemented for '", "Could not run 'aten::", "Unsupported dtype")
+"""What torch says in such cases; it has no classes of errors for them."""
+
+
+def check_dense(verb: str, name: str, x: Tensor) -> None:
+    """Whether a tensor has a value at each place, all of them side by side."""
+    if x.is_nested:
+        raise DtypeError(f"{verb}: {name} works on dense tensors, got a nested one; write x.to_padded_tensor(0.0)")
+    if x.layout is not torch.strided:
+        raise DtypeError(f"{verb}: {name} works on dense tensors, got {x.layout}; write x.to_dense()")
 
 
 @contextmanager
@@ -132,6 +181,8 @@ class Checks:
 
     name: str
     dtype: torch.dtype = torch.float32
+    _mixes_devices = False
+    """Whether torch would do what it consists of on two devices: a matrix product takes a tensor on the meta device."""
 
     def _takes(self, dtype: torch.dtype) -> bool:
         """Whether vectors of this algebra can have this dtype."""
@@ -145,11 +196,16 @@ class Checks:
         """Why vectors of this algebra cannot have this dimension; None if they can."""
         return None
 
-    def _check_vectors(self, verb: str, x: Tensor, advice: str = "") -> None:
+    def _check_vectors(self, verb: str, x: Tensor, advice: str = "") -> torch.Size:
+        """Their shape."""
+        if type(x) in PLAIN:
+            shape, dtype = x.shape, x.dtype
+            right = shape and shape[-1] and self._misfit(shape[-1]) is None and (dtype is self.dtype or self._takes(dtype))
+            if right and x.layout is torch.strided:
+                return shape
         if not isinstance(x, Tensor):
             raise DtypeError(f"{verb}: {self.name} works on tensors, got {type(x).__name__}{advice}")
-        if x.layout is not torch.strided:
-            raise DtypeError(f"{verb}: {self.name} works on dense tensors, got {x.layout}; write x.to_dense()")
+        check_dense(verb, self.name, x)
         if x.ndim == 0 or x.shape[-1] == 0:
             raise ShapeError(f"{verb}: a vector [*batch, dim] is needed, got shape {list(x.shape)}")
         self._check_dtype(verb, x.dtype)
@@ -157,14 +213,17 @@ class Checks:
             raise ShapeError(f"{verb}: {reason}; got shape {list(x.shape)}")
         if (model := carried_by(x)) not in (None, self.name):
             raise AlgebraError(f"{verb}: the algebra is {self.name}, but a tensor of torchhd carries {model}")
+        return x.shape
 
     def _check_pair(self, verb: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Both as the mathematics takes them: integers of different width in the wider of the two."""
-        if type(a) is Tensor is type(b):
+        if type(a) in PLAIN and type(b) in PLAIN:
             shape, other, dtype = a.shape, b.shape, a.dtype
-            alike = (shape == other or _broadcast(shape, other)) and dtype is b.dtype and a.device == b.device
-            if alike and shape and shape[-1] and self._misfit(shape[-1]) is None and (dtype is self.dtype or self._takes(dtype)):
-                return a, b
+            alike = dtype is b.dtype and (shape == other or _broadcast(shape, other)) and shape and shape[-1]
+            if alike and (dtype is self.dtype or self._takes(dtype)) and self._misfit(shape[-1]) is None:
+                # Tensors that are not dense, or on two devices, torch itself refuses, and ``explained`` says so.
+                if not self._mixes_devices or a.device == b.device:
+                    return a, b
         self._check_vectors(verb, a)
         self._check_vectors(verb, b)
         got = f"got {list(a.shape)} and {list(b.shape)}"
@@ -183,19 +242,21 @@ class Checks:
 
     def _check_stack(self, verb: str, stack: Tensor, dim: int) -> int:
         """The dimension to go over, counted from the end."""
-        self._check_vectors(verb, stack, f"; stack the vectors first: {verb}(torch.stack([a, b]))")
-        try:
-            dim = integer(verb, "dim", dim)
-        except DtypeError as error:
-            raise DtypeError(f"{error}; vectors are given as one stack: {verb}(torch.stack([a, b]))") from None
-        if not -stack.ndim <= dim < stack.ndim or dim % stack.ndim == stack.ndim - 1:
+        shape = self._check_vectors(verb, stack, f"; stack the vectors first: {verb}(torch.stack([a, b]))")
+        if type(dim) is not int:
+            try:
+                dim = integer(verb, "dim", dim)
+            except DtypeError as error:
+                raise DtypeError(f"{error}; vectors are given as one stack: {verb}(torch.stack([a, b]))") from None
+        n = len(shape)
+        if not -n <= dim < n or dim in (-1, n - 1):
             raise ShapeError(
-                f"{verb}: a stack of shape {list(stack.shape)} has no dimension {dim} to {verb} over; "
-                f"choose one of {list(range(-stack.ndim, -1)) or 'a stack [*batch, n, dim]'}"
+                f"{verb}: a stack of shape {list(shape)} has no dimension {dim} to {verb} over; "
+                f"choose one of {list(range(-n, -1)) or 'a stack [*batch, n, dim]'}"
             )
-        if stack.shape[dim] == 0:
-            raise ShapeError(f"{verb}: a stack of shape {list(stack.shape)} is empty in dimension {dim}")
-        return dim % stack.ndim - stack.ndim
+        if shape[dim] == 0:
+            raise ShapeError(f"{verb}: a stack of shape {list(shape)} is empty in dimension {dim}")
+        return dim if dim < 0 else dim - n
 
     def _check_weights(self, stack: Tensor, dim: int, weights: Tensor) -> Tensor:
         """The weights as [*batch, n], one for each vector of the stack."""

@@ -56,6 +56,7 @@ class PeerModel(CheckedAlgebra):
         self._native: Any = get_algebra(name)
         self.laws: Laws = self._native.laws
         self.dtype = self._native.dtype
+        self._mixes_devices = self._native._mixes_devices
         self._model = model_of(name)
 
     @property

@@ -40,6 +40,7 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
     unitary: bool = False
 
     name = "VTB"
+    _mixes_devices = True
 
     def __post_init__(self) -> None:
         check_flags(self.name, unitary=self.unitary)
