@@ -205,7 +205,7 @@ def resolve(algebra: str | Algebra | None, a: Tensor | None = None, b: Tensor | 
     if (a is None or type(a) in PLAIN) and (b is None or type(b) in PLAIN):
         if algebra is None:
             algebra = "MAP"
-        if type(algebra) is str:
+        if isinstance(algebra, str):
             found = _natives.get(algebra)
             return get_algebra(algebra) if found is None else found
         return algebra if hasattr(type(algebra), "multibind") else get_algebra(algebra)

@@ -16,10 +16,10 @@ VSAError
 Each message says what was wrong, where, and what would be right. The second base is the class that Python itself would have
 raised, so that code which knows nothing of this package can still catch it.
 
-What is a VSAError is what the caller can put right: a wrong argument, a file, a device that is not there, more than memory holds, a
-dtype that torch does not implement on a device. What is none stays what it is, because a bug must not look like the caller's mistake:
-an error of a plugin, of torch itself (of a transform, of autograd, under compile or vmap), or of ours; and
-torch.OutOfMemoryError, which says that an accelerator's memory ran out, keeps its class for those who then try smaller batches.
+What is a VSAError is what the caller can put right: a wrong argument, a file, a device that is not there, more than memory holds,
+a dtype that torch does not implement on a device. Anything else stays what it is, because a bug must not look like the caller's
+mistake: an error of a plugin, of torch itself (in a transform, in autograd, under compile or vmap), or of ours. So does
+torch.OutOfMemoryError, that an accelerator's memory ran out, for those who then try smaller batches.
 """
 
 from collections.abc import Iterable

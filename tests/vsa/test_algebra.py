@@ -1,4 +1,5 @@
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -64,22 +65,22 @@ class Faulty(MultiplyAddPermute):
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    def _identity(self, *of: object) -> Tensor:
+    def _identity(self, *_: Any, **__: Any) -> Tensor:
         raise RuntimeError("out of luck")
 
-    def _form(self, *of: object) -> Tensor:
+    def _form(self, *_: Any, **__: Any) -> Tensor:
         raise AssertionError("never")
 
-    def _bundle(self, *of: object) -> Tensor:
+    def _bundle(self, *_: Any, **__: Any) -> Tensor:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
 
 def test_a_bug_stays_what_it_is() -> None:
     faulty, x = Faulty(), torch.ones(3, 16)
-    with pytest.raises(RuntimeError, match="shape .* is invalid") as caught:
+    with pytest.raises(RuntimeError, match=r"shape .* is invalid") as caught:
         bind(x, x, algebra=faulty)
     assert (type(caught.value), caught.value.__cause__) == (RuntimeError, None)
-    with pytest.raises(NotImplementedError, match="^$"):
+    with pytest.raises(NotImplementedError, match=r"^$"):
         normalize(x, algebra=faulty)
     with pytest.raises(RuntimeError, match="illegal memory access") as caught:
         similarity(x, x, algebra=faulty)

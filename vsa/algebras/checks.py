@@ -220,10 +220,10 @@ class Checks:
         if type(a) in PLAIN and type(b) in PLAIN:
             shape, other, dtype = a.shape, b.shape, a.dtype
             alike = dtype is b.dtype and (shape == other or _broadcast(shape, other)) and shape and shape[-1]
-            if alike and (dtype is self.dtype or self._takes(dtype)) and self._misfit(shape[-1]) is None:
-                # Tensors that are not dense, or on two devices, torch itself refuses, and ``explained`` says so.
-                if not self._mixes_devices or a.device == b.device:
-                    return a, b
+            right = alike and (dtype is self.dtype or self._takes(dtype)) and self._misfit(shape[-1]) is None
+            # Tensors that are not dense, or on two devices, torch itself refuses, and ``explained`` says so.
+            if right and (not self._mixes_devices or a.device == b.device):
+                return a, b
         self._check_vectors(verb, a)
         self._check_vectors(verb, b)
         got = f"got {list(a.shape)} and {list(b.shape)}"
