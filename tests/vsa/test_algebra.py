@@ -28,6 +28,24 @@ def test_all_public_names_are_there() -> None:
         assert get_algebra(name) == getattr(vsa, name)
 
 
+def test_a_name_that_is_elsewhere_or_misspelt_is_pointed_out() -> None:
+    for name, places in {
+        "Level": "vsa.embeddings.Level",
+        "level": "vsa.embeddings.Level",
+        "Record": "vsa.structures.Record",
+        "ShapeError": "vsa.errors.ShapeError",
+        "resonater": "vsa.resonator",
+        "cosine_similarity": "vsa.similarity",
+        "Bind": "vsa.bind",
+    }.items():
+        with pytest.raises(AttributeError) as caught:
+            getattr(vsa, name)
+        assert f"module 'vsa' has no attribute {name!r}: did you mean {places}" in str(caught.value)
+    for name in ("xyzzy", "__wrapped__"):
+        with pytest.raises(AttributeError, match=f"^module 'vsa' has no attribute '{name}'$"):
+            getattr(vsa, name)
+
+
 def test_options_make_another_algebra() -> None:
     assert get_algebra("HRR", unitary=True) != get_algebra("HRR")
     assert get_algebra("SBC", block_size=8) != get_algebra("SBC")

@@ -442,3 +442,18 @@ def test_mixed_algebras() -> None:
         bind(phasors, real, algebra="HRR")
     with error(AlgebraError, "there is no algebra 'hrr'", "HRR"):
         bind(real, real, algebra="hrr")
+
+
+def test_vectors_of_another_algebra_are_noticed_by_their_dtype() -> None:
+    phasors, bits, words = (random(2, 1024, algebra=name) for name in ("FHRR", "BSC", "PackedBSC"))
+    for verb in (inverse, normalize, permute, bundle, lambda x: bind(x, x), lambda x: similarity(x, x)):
+        with error(DtypeError, 'MAP has no vectors of torch.complex64, but FHRR has: name it, algebra="FHRR"'):
+            verb(phasors)
+        with error(DtypeError, 'MAP has no vectors of torch.bool, but BSC has: name it, algebra="BSC"'):
+            verb(bits)
+    with error(DtypeError, 'BSC has no vectors of torch.float32, but MAP, HRR, VTB, SBC have: name it, algebra="MAP"'):
+        bind(torch.ones(64), torch.ones(64), algebra="BSC")
+    with error(RangeError, "a product as large as", "would overflow torch.int64"):
+        bind(words, words)
+    with error(RangeError, "the sum of these integers would overflow int64"):
+        bundle(words)

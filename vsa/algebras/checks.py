@@ -10,13 +10,14 @@ import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from torch import Tensor
 
-from vsa.algebra import PLAIN, carried_by
+from vsa.algebra import PLAIN, carried_by, get_algebra
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
+from vsa.plugins import BUILT_IN
 
 Device: TypeAlias = torch.device | str | None
 Generator: TypeAlias = torch.Generator | None
@@ -280,8 +281,11 @@ class Checks:
         if not isinstance(dtype, torch.dtype):
             raise DtypeError(f"{verb}: a dtype is one of torch's, such as {self.dtype}; got {dtype!r}")
         if not self._takes(dtype):
+            others = [name for name in BUILT_IN["algebra"] if cast(Checks, get_algebra(name))._takes(dtype)]
+            have = f"{', '.join(others)} {'have' if len(others) > 1 else 'has'}"
+            hint = f', but {have}: name it, algebra="{others[0]}"' if others else ""
             raise DtypeError(
-                f"{verb}: {self.name} has no vectors of {dtype}; those that it makes itself are {self.dtype}: "
+                f"{verb}: {self.name} has no vectors of {dtype}{hint}; those that {self.name} makes itself are {self.dtype}: "
                 f'random(n, dim, algebra="{self.name}")'
             )
         return dtype
