@@ -4,10 +4,11 @@ A hypervector is an ordinary tensor; its last dimension is the vector, all dimen
 gives its numbers a meaning is an argument: a name (``algebra="HRR"``) or an object. Without one it is MAP, except for tensors
 of torchhd, which carry their own.
 
-A plain tensor does not say which algebra it is of, so a forgotten ``algebra=`` is MAP. It is noticed where MAP has no such dtype
-(phasors of FHRR, bool of BSC), and where integers would overflow (words of PackedBSC in ``bind``, ``multibind`` and ``bundle``). It
-is not noticed for the real vectors of HRR, VTB and SBC: any real vector may be one of MAP, whose learnt vectors are not bipolar, and
-a look at the values would take longer than the product. The methods of an algebra, ``HRR.bind(a, b)``, leave nothing to forget.
+A plain tensor does not say which algebra it is of, so a forgotten ``algebra=`` is MAP. It is noticed where MAP has no such
+dtype (phasors of FHRR, bool of BSC), and where integers would overflow (words of PackedBSC in ``bind``, ``multibind`` and
+``bundle``). It is not noticed for the real vectors of HRR, VTB and SBC: any real vector may be one of MAP, whose learnt vectors
+are not bipolar, and a look at the values would take longer than the product. The methods of an algebra, ``HRR.bind(a, b)``,
+leave nothing to forget.
 
 Conventions, the same for every algebra: ``unbind`` takes the composite first and the key second; ``bundle`` takes one stack and
 sums over a dimension of it; ``similarity`` is a cosine in [-1, 1]; nothing is normalised unless you say ``normalize``.

@@ -153,6 +153,18 @@ def test_half_precision_stays_half_and_is_about_right(name: str, dtype: torch.dt
         torch.testing.assert_close(half.float(), right, rtol=0.03, atol=0.03)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", ["MAP", "HRR", "VTB", "SBC"])
+def test_sums_of_half_precision_do_not_stop_growing(name: str, dtype: torch.dtype) -> None:
+    ones, weights = torch.ones(2048, 64, dtype=dtype), torch.full((2048,), 1.003)  # 1.003 is 1 in bfloat16
+    for stack, dim in ((ones, -2), (ones.T.contiguous().T, 0), (ones.unflatten(0, (2, 1024)).movedim(1, 0), 0)):
+        total = torch.full((64,), float(stack.shape[dim])).to(dtype)
+        assert torch.equal(bundle(stack, dim, algebra=name), total.expand(stack.shape[1:]))
+    assert torch.equal(bundle(ones, weights=weights, algebra=name), torch.full((64,), 2048 * 1.003).to(dtype))
+    assert dot(ones, ones[0], algebra="MAP").eq(64).all()
+    assert dot(torch.ones(2048, dtype=dtype), torch.ones(2048, dtype=dtype)) == 2048
+
+
 @native
 def test_autocast_changes_no_dtype(algebra: Algebra) -> None:
     a, b = algebra.random(6, fitting(algebra, 16)).view(2, 3, -1)

@@ -274,11 +274,13 @@ class CheckedAlgebra(Checks):
 
 
 def weighted_sum(stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
-    """The sum of a stack over a dimension, each vector times its weight; of integers in int64, or in the weights' dtype."""
+    """The sum of a stack over a dimension, each vector times its weight; of integers in int64, or in the weights' dtype. What is
+    half precision is multiplied and added in float32."""
     if weights is not None:
         exact = not (stack.is_floating_point() or stack.is_complex())
         dtype = (weights.dtype if weights.is_floating_point() else torch.int64) if exact else stack.dtype
-        return (stack.to(dtype) * weights.to(dtype).unsqueeze(-1)).sum(dim)
+        wide = torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+        return (stack.to(wide) * weights.to(wide).unsqueeze(-1)).sum(dim).to(dtype)
     if stack.dtype == torch.int64 and stack.numel() and readable(stack):
         low, high = (int(bound) for bound in stack.aminmax())
         if max(-low, high) * stack.shape[dim] >= 2**63:
