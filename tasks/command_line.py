@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from tasks.config import CONFIG
+from tasks.config import CONFIG, RunConfig
 from tasks.json_file import read_json
 from tasks.lab import check_lab
-from vsa.command_line import complain
-from vsa.errors import VSAError
+from vsa.command_line import complain, say, status_when_read
+from vsa.errors import InputError, VSAError
 
 Config = TypeVar("Config")
 
@@ -27,9 +28,9 @@ def main(config_class: type[Config], run: Callable[[Config], None]) -> None:
     other flags change it.
 
     Exit status: 0 when all went well, 2 for a wrong flag or a VSAError (one line says what and what to do), 130 when
-    interrupted by SIGINT (Ctrl-C), 143 by SIGTERM.
+    interrupted by SIGINT (Ctrl-C), 143 by SIGTERM, 129 by SIGHUP, 141 when nobody reads on, as behind `| head`.
     """
-    if status := status_of(config_class, run, sys.argv[1:]):
+    if status := status_when_read(lambda: status_of(config_class, run, sys.argv[1:])):
         sys.exit(status)
 
 
@@ -38,35 +39,73 @@ def status_of(config_class: type[Config], run: Callable[[Config], None], flags: 
 
     Args:
         program: what the help calls the command.
+
+    Raises:
+        BrokenPipeError: nobody reads standard output.
     """
     try:
         import tyro
     except ImportError:
         return complain("this needs the package tyro: run `make demo`, or pip install -e '.[lab]'")
-    before = signal.getsignal(signal.SIGTERM)
+    # Pictures are files, never shown; a name that matplotlib does not know would end the work.
+    os.environ.pop("MPLBACKEND", None)
     try:
-        with suppress(ValueError):  # not in the main thread, where no signal comes
-            signal.signal(signal.SIGTERM, _terminate)
-        config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
-        check_lab()
-        run(config)
+        with _ending():
+            config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
+            check_lab()
+            _check_torch()
+            run(config)
     except KeyboardInterrupt as interrupt:
-        print(str(interrupt) or "interrupted", file=sys.stderr)
+        say(str(interrupt) or "interrupted")
         return getattr(interrupt, "status", 130)
     except VSAError as error:
         return complain(error)
-    finally:
-        with suppress(ValueError):
-            signal.signal(signal.SIGTERM, before)
     return 0
 
 
-class _Terminated(KeyboardInterrupt):
-    status = 143
+def _check_torch() -> None:
+    """Import torch, which refuses some variables of the environment as it is imported.
+
+    Raises:
+        VSAError: which there are, and what it says.
+    """
+    for name in ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"):  # of which torch ends the process
+        if not all(":" in part for part in os.environ.get(name, ":").split(",")):
+            raise VSAError(f"{name} in the environment must be options such as max_split_size_mb:128, got {os.environ[name]!r}")
+    try:
+        import torch  # noqa: F401  (all that runs needs it)
+    except (RuntimeError, ValueError) as error:
+        there = ", ".join(name for name in os.environ if name.startswith(("PYTORCH_", "TORCH")))
+        said = (str(error).strip().splitlines() or [""])[0]
+        raise VSAError(f"torch cannot be imported: {said}; unset what is wrong of {there or 'the environment'}") from error
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated("terminated")
+class _Ended(KeyboardInterrupt):
+    def __init__(self, number: int) -> None:
+        super().__init__("terminated" if number == signal.SIGTERM else "hung up")
+        self.status = 128 + number
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Signals that end a process are raised as exceptions, so that what is half-written is removed."""
+    before: dict[int, Any] = {}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _Ended(number)
+
+    try:
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # ignored, as by nohup
+                before[number] = signal.signal(number, end)
+    except ValueError:  # not in the main thread, where no signal comes
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _start(config_class: type[Config], flags: Sequence[str]) -> dict[str, Any]:
@@ -76,12 +115,27 @@ def _start(config_class: type[Config], flags: Sequence[str]) -> dict[str, Any]:
         return {}
     if "--resume" in flags and "--help" not in flags:
         folder = Path(_last("--out", flags) or stages().out)
-        if (folder / CONFIG).exists():
-            stored = read_json(folder / CONFIG).get("config")
-            config = stages.from_json(stored)
+        if os.path.exists(folder / CONFIG):  # unlike that of Path it raises nothing, whatever the name
+            config = stages.from_json(read_json(folder / CONFIG).get("config"))
+            _check_trusted(config, folder / CONFIG, flags)
             return {"default": replace(config, out=folder)}
     preset = _last("--preset", flags)
     return {} if preset is None else {"default": stages.named(preset)}
+
+
+def _check_trusted(config: RunConfig, path: Path, flags: Sequence[str]) -> None:
+    """Refuse code that a file names, and that the user did not name himself.
+
+    Raises:
+        InputError: which, and what to do.
+    """
+    for name, value in config.code().items():
+        flag = f"--{name.replace('_', '-')}"
+        if "--trust" not in flags and _last(flag, flags) is None:
+            raise InputError(
+                f"{path} names the {name} {value!r}, code that is no part of this project; if you know it, name it again with "
+                f"{flag} {value}, or go on with --resume --trust"
+            )
 
 
 def _last(name: str, flags: Sequence[str]) -> str | None:

@@ -6,25 +6,31 @@ from typing import Any
 
 from rich import table
 from rich.console import Console
+from rich.text import Text
 
 from tasks.tables import Table, tables
 from tasks.task import Result
+from tasks.training.progress import Piped
 
 
 def show(result: Result, console: Console | None = None) -> None:
     """Print what a run took, what was measured on test combinations, and where the figures are; in one process of several."""
     if not result.first:
         return
-    console = console or Console()
+    console = console or Piped()
     metrics = result.metrics
     console.print(
         f"{metrics['steps']} steps in {metrics['seconds']:.0f} s on {metrics['device']} in {metrics['precision']}, "
         f"{metrics['images_per_second']:.0f} images/s",
         highlight=False,
+        markup=False,
     )
     show_tables(metrics, console)
     console.print(
-        f"pictures: {', '.join(str(path) for path in sorted(result.folder.glob('*.png')))}", highlight=False, soft_wrap=True
+        f"pictures: {', '.join(str(path) for path in sorted(result.folder.glob('*.png')))}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
     )
 
 
@@ -35,9 +41,9 @@ def show_tables(metrics: dict[str, Any], console: Console, part: str = "test") -
 
 
 def _drawn(content: Table) -> table.Table:
-    drawn = table.Table(title=content.title)
+    drawn = table.Table(title=Text(content.title))
     for number, column in enumerate(content.columns):
-        drawn.add_column(column, justify="right" if number else "left", no_wrap=not number)
+        drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=not number)
     for row in content.rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     return drawn

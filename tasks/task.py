@@ -16,24 +16,24 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from tasks.about import About, TaskModel
-from tasks.config import RunConfig
+from tasks.config import CONFIG, RunConfig
 from tasks.data.dsprites import SIZE
 from tasks.data.original import open_original
 from tasks.data.sampling import Objects
 from tasks.data.schemes import Batch
 from tasks.data.split import Part, Split
 from tasks.evaluation.loss_figure import draw_loss
-from tasks.json_file import write_json
 from tasks.share import Share
 from tasks.training.journal import Journal
 from tasks.training.loop import Budget, Schedule, Trained, cosine, train
+from tasks.training.manifest import RunFiles
+from tasks.training.memory import TRAINING, enough_memory, within_memory
 from tasks.training.metrics_log import check_tracker, read_metrics
 from tasks.training.processes import make_accelerator, means, on_first, share_of
 from tasks.training.run_folder import claimed, run_folder
 from tasks.weights import MODEL, open_weights, save
 from vsa import load
 from vsa.errors import DtypeError, InputError, PluginError, RangeError
-from vsa.files import replacing
 
 IMAGE = (1, SIZE, SIZE)
 
@@ -149,28 +149,35 @@ class Task(ABC, Generic[Config, Model]):
         """
         config.check()
         check_tracker(config.log)
-        trackers = {} if config.log == "none" else {"log_with": config.log, "project_dir": config.out}
+        files = RunFiles(config.out.absolute())
+        trackers = {} if config.log == "none" else {"log_with": config.log, "project_dir": files.path / "tracker"}
         accelerator = make_accelerator(config.device, config.precision, **trackers)
         with ExitStack() as stack:
-            folder = config.out.absolute()
-            on_first(accelerator, lambda: _claim(stack, config))
-            journal = Journal(folder, self.name, config, accelerator, partial(self.validate, config, accelerator))
+            on_first(accelerator, lambda: self._claim(stack, config, files))
+            journal = Journal(files, self.name, config, accelerator, partial(self.validate, config, accelerator))
             stack.callback(journal.close)
             model, trained = self.learn(config, accelerator, journal)
             if half:
                 model.half().float()
-            on_first(accelerator, lambda: save(model, self.name, config, {}, folder / MODEL, half))  # measuring may fail
+            # Measuring may fail.
+            on_first(accelerator, lambda: save(model, self.name, config, {}, files.place(MODEL), half))
             metrics = asdict(trained) | self.measure(model, config, accelerator) | {"config": config.as_json()}
 
             model.about = About(self.name, config, metrics)
 
             def write() -> None:
-                save(model, self.name, config, metrics, folder / MODEL, half)
-                self.draw(model, config, folder)
-                write_json(folder / "metrics.json", metrics)
+                save(model, self.name, config, metrics, files.place(MODEL), half)
+                self.draw(model, config, files)
+                files.write_json("metrics.json", metrics)
 
             on_first(accelerator, write)
-        return Result(model, metrics, folder, accelerator.is_main_process)
+        return Result(model, metrics, files.path, accelerator.is_main_process)
+
+    def _claim(self, stack: ExitStack, config: Config, files: RunFiles) -> None:
+        stack.enter_context(run_folder(files.path))
+        names = [CONFIG, "metrics.jsonl", "metrics.json", MODEL, "checkpoints", *self.pictures(config)]
+        names += [] if config.log == "none" else ["tracker"]
+        stack.enter_context(claimed(files, names, config.resume, config.start_over))
 
     def learn(
         self, config: Config, accelerator: Accelerator | None = None, journal: Journal | None = None
@@ -188,15 +195,16 @@ class Task(ABC, Generic[Config, Model]):
             raise RangeError(
                 f"batch_size must be a multiple of the {accelerator.num_processes} processes, got {config.batch_size}"
             )
-        model = self.build(config)
+        advice = "lower --batch-size or --dim, or take a smaller --encoder or --decoder"
+        with enough_memory("when the model was made", advice), within_memory(TRAINING if accelerator.device.type == "cpu" else 1):
+            model = self.build(config)
         if config.start is not None:
             self.start_from(model, config.start)
         objects = objects_of(config, "train")
         if config.data is not None:
             objects = replace(objects, render=open_original(config.data).render)
-        self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
-        if journal is not None:
-            on_first(accelerator, lambda: journal.begin())
+        with enough_memory("when a batch was drawn", advice), within_memory(1):
+            self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
         with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
             torch.manual_seed(seed_of(config.seed, "process", accelerator.process_index))  # for networks that draw
             trained = train(
@@ -237,17 +245,17 @@ class Task(ABC, Generic[Config, Model]):
         metrics = self.measured(model, own, part, seed_of(config.seed, "measure", share.process))
         return metrics if accelerator is None else means(accelerator, metrics)
 
-    def draw(self, model: Model, config: Config, folder: Path) -> None:
+    def pictures(self, config: Config) -> list[str]:
+        """The names of the files that `draw` may write."""
+        return ["loss.png", *self.figures]
+
+    def draw(self, model: Model, config: Config, files: RunFiles) -> None:
         """Write the figures: of test combinations, and of the loss."""
-        draw_loss(read_metrics(folder / "metrics.jsonl"), folder / "loss.png")
+        with files.replacing("loss.png") as part:
+            draw_loss(read_metrics(files.path / "metrics.jsonl"), part)
         for name, figure in self.figures.items():
-            with replacing(folder / name) as part:
+            with files.replacing(name) as part:
                 figure(model, objects_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
-
-
-def _claim(stack: ExitStack, config: RunConfig) -> None:
-    folder = stack.enter_context(run_folder(config.out))
-    stack.enter_context(claimed(folder, config.resume, config.start_over))
 
 
 def seed_of(*what: int | str) -> int:

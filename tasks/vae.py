@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,9 +19,9 @@ from tasks.evaluation.vae_figures import FIGURES, animations
 from tasks.losses import reconstruction
 from tasks.task import IMAGE, Task, make, objects_of, seed_of
 from tasks.training.loop import constant
+from tasks.training.manifest import RunFiles
 from tasks.vae_losses import capacity, decomposed_kl, density_ratio, discrimination, kl_of_latents
 from tasks.vae_model import VAE, Drawn, latent_discriminator
-from vsa.files import replacing
 
 PICTURES = 737_280
 """How many dSprites has."""
@@ -71,11 +70,15 @@ class VAETask(Task[VAEConfig, VAE]):
             groups.append({"params": [*model.discriminator.parameters()], **DISCRIMINATOR})
         return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.0, fused=fused)
 
-    def draw(self, model: VAE, config: VAEConfig, folder: Path) -> None:
+    def pictures(self, config: VAEConfig) -> list[str]:
+        """The names of the figures, and of an animation for each latent."""
+        return [*super().pictures(config), *(f"z{latent}.gif" for latent in range(config.latents))]
+
+    def draw(self, model: VAE, config: VAEConfig, files: RunFiles) -> None:
         """Write the figures, and an animation of each latent that tells something."""
-        super().draw(model, config, folder)
+        super().draw(model, config, files)
         for latent, animate in animations(model, objects_of(config, "test"), torch.Generator().manual_seed(config.seed)):
-            with replacing(folder / f"z{latent}.gif") as part:
+            with files.replacing(f"z{latent}.gif") as part:
                 animate(part)
 
 

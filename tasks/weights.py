@@ -63,8 +63,8 @@ def load_run(path: Path, trust: bool = False) -> TaskModel:
     try:
         task = load("task", _trusted(path, "task", stored["task"], trust))
         config = task.config.from_json(json.loads(stored["config"]))
-        for kind in ("encoder", "decoder"):
-            _trusted(path, kind, getattr(config, kind), trust)
+        for setting, value in config.code().items():
+            _trusted(path, setting, value, trust)
         model = task.restore(config, weights)
         model.about = About(stored["task"], config, dict(json.loads(stored.get("metrics", "{}"))))
     except InputError:
@@ -94,11 +94,11 @@ def as_scene(model: TaskModel, where: str | Path) -> SceneModel:
     return model
 
 
-def _trusted(path: Path, kind: str, name: str, trust: bool) -> str:
+def _trusted(path: Path, setting: str, name: str, trust: bool) -> str:
     if ":" in name and not trust:
         raise InputError(
-            f"{path} names the {kind} {name!r}, code that is no part of this project; if you know it, load it with trust=True, "
-            "or --trust at the command line"
+            f"{path} names the {setting} {name!r}, code that is no part of this project; if you know it, load it with "
+            "trust=True, or --trust at the command line"
         )
     return name
 

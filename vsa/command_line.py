@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from vsa import __version__
@@ -66,7 +67,7 @@ def main(words: Sequence[str] | None = None) -> None:
         words: what stands behind `vsa`; that of the command line if there are none.
 
     Exit status: 0 when all went well, 2 for a wrong word or a VSAError (one line says what and what to do), 130 when
-    interrupted by SIGINT (Ctrl-C), 143 by SIGTERM, 141 when nobody reads on, as behind `| head`.
+    interrupted by SIGINT (Ctrl-C), 143 by SIGTERM, 129 by SIGHUP, 141 when nobody reads on, as behind `| head`.
     """
     if status := status_of(sys.argv[1:] if words is None else words):
         sys.exit(status)
@@ -74,23 +75,59 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def status_of(words: Sequence[str]) -> int:
     """The exit status of the command with these words; see `main`."""
+    return status_when_read(lambda: _status_of(words))
+
+
+def status_when_read(work: Callable[[], int]) -> int:
+    """The exit status of work that prints: what it gives, 141 if nobody reads standard output, or 2 and one line of error."""
     try:
-        status = _status_of(words)
-        sys.stdout.flush()
+        status = work()
+        _flush()
         return status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at its end
+        _close()
         return 141
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return 130
     except VSAError as error:
         return complain(error)
+    except OSError as error:
+        if _can_print():
+            raise
+        _close()
+        return complain(f"cannot write to standard output: {error.strerror}")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # as it is where standard output is closed
+        sys.stdout.flush()
+
+
+def _can_print() -> bool:
+    """Whether standard output takes anything at all; what a full disk did not take may be lost by now."""
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
+
+
+def _close() -> None:
+    """Print nowhere from now on, or else Python complains when it flushes at its end."""
+    with suppress(OSError, ValueError):  # a test's standard output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(message: object) -> None:
+    """Print one line to standard error, if anybody reads it."""
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def complain(message: object) -> int:
     """Print one line to standard error; 2, the exit status that goes with it."""
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}")
     return 2
 
 

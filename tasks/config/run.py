@@ -12,6 +12,9 @@ from vsa.errors import RangeError, choices
 
 Config = TypeVar("Config", bound="RunConfig")
 
+MOST = 2**24
+"""The most elements of a vector: more than any machine trains with."""
+
 CONFIG = "config.json"
 """The file in which a run keeps its settings."""
 
@@ -33,7 +36,9 @@ class RunConfig:
     resume: bool = False
     """Go on where the run in --out was stopped, with its settings; begin if there is none."""
     start_over: bool = False
-    """Remove the run that is in --out, and begin."""
+    """Remove the run that is in --out when the first step is done, and begin."""
+    trust: bool = False
+    """With --resume, use the code that the run's config.json names (package.module:Class) as if you had named it."""
     checkpoint: float = 20.0
     """Write a checkpoint every so many seconds; more seldom where writing would take more than a twentieth of the time."""
     log: Literal["none", "tensorboard", "wandb"] = "none"
@@ -96,10 +101,10 @@ class RunConfig:
                 raise RangeError(f"{field.name} must be {_describe(hint)}, got {value!r}")
         self._check("minutes", self.minutes is None or 0 < self.minutes < math.inf, "above 0")
         self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
-        self._check("batch_size", self.batch_size >= 1, "at least 1")
+        self._check("batch_size", 1 <= self.batch_size <= 2**20, f"from 1 to {2**20}")
         self._check("seed", 0 <= self.seed < 2**63, "from 0 to 2^63 - 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
-        self._check("evaluate", self.evaluate >= 1, "at least 1")
+        self._check("evaluate", 1 <= self.evaluate <= 10**6, "from 1 to a million")
         self._check("workers", 0 <= self.workers <= 64, "from 0 to 64")
         self._check("checkpoint", 0 <= self.checkpoint < math.inf, "at least 0")
         self._check("start_over", not (self.resume and self.start_over), "off with --resume: choose one")
@@ -109,9 +114,16 @@ class RunConfig:
             raise RangeError(f"{name} must be {allowed}, got {getattr(self, name)}")
 
     def as_json(self) -> dict[str, Any]:
-        """The settings as JSON can hold them, without what is asked for once: resume and start_over."""
+        """The settings as JSON can hold them, without what is asked for once: resume, start_over and trust."""
         stored = {name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(self).items()}
-        return {name: value for name, value in stored.items() if name not in ("resume", "start_over")}
+        return {name: value for name, value in stored.items() if name not in ONCE}
+
+    def code(self) -> dict[str, str]:
+        """The settings that name code which is no part of the project, as "package.module:attribute", and what they name.
+
+        Any text with a colon counts, so that no setting is forgotten.
+        """
+        return {name: str(value) for name, value in vars(self).items() if _names_code(value)}
 
     @classmethod
     def from_json(cls: type[Config], stored: Any) -> Config:
@@ -140,8 +152,20 @@ class RunConfig:
         return [name for name in mine if name not in FREE and mine[name] != its.get(name)]
 
 
+ONCE = ("resume", "start_over", "trust")
+"""What is asked for once, and not stored."""
+
 FREE = ("preset", "minutes", "steps", "out", "device", "evaluate", "samples", "checkpoint", "log", "workers", "data")
 """What may be another thing when a run goes on."""
+
+
+def _names_code(value: Any) -> bool:
+    """Whether a setting has a text with a colon in it; paths may have one."""
+    if isinstance(value, dict):
+        return any(map(_names_code, (*value, *value.values())))
+    if isinstance(value, (list, tuple)):
+        return any(map(_names_code, value))
+    return isinstance(value, str) and ":" in value
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -7,6 +7,7 @@ version are JSON in its header. The file is written under another name, synced a
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from tasks.training.manifest import RunFiles
 from vsa import tensor_file
 from vsa.errors import InputError
 
@@ -24,9 +25,7 @@ KIND = "vsa-torch checkpoint 1"
 NEWEST = 2
 """How many of the newest are kept: should the last one be damaged, there is the one before."""
 
-
-MOMENTS = {torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"}, torch.optim.RMSprop: {"step", "square_avg"}}
-"""What each optimiser keeps of a weight."""
+NAME = re.compile(r"step-(\d{9,})\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,13 @@ class Checkpoints:
     """The checkpoints of a run: the newest, the one before it, and the best.
 
     Args:
-        folder: where they lie; made when the first is written.
+        folder: where they lie, the folder "checkpoints" of a run's; made when the first is written.
+        files: of the run; those that its manifest lists if there are none.
 
     Example:
         >>> import tempfile
         >>> folder = tempfile.TemporaryDirectory()
-        >>> checkpoints = Checkpoints(Path(folder.name))
+        >>> checkpoints = Checkpoints(Path(folder.name) / "checkpoints")
         >>> for step in range(1, 5):
         ...     _ = checkpoints.write(Checkpoint(step, {}, {"model.weight": torch.zeros(2)}), best=1)
         >>> [path.name for path in checkpoints.paths()]
@@ -65,39 +65,42 @@ class Checkpoints:
         >>> folder.cleanup()
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, files: RunFiles | None = None) -> None:
+        self.folder, self.files = folder, RunFiles(folder.parent) if files is None else files
 
     def paths(self) -> list[Path]:
         """The files, the newest last."""
-        return sorted(self.folder.glob("step-*.safetensors"))
+        found = {int(match[1]): path for path in self.folder.glob("step-*") if (match := NAME.fullmatch(path.name))}
+        return [found[step] for step in sorted(found)]
 
     def path(self, step: int) -> Path:
         """The file of a step."""
         return self.folder / f"step-{step:09}.safetensors"
 
     def write(self, checkpoint: Checkpoint, best: int | None = None) -> Path:
-        """Write one, then remove what is neither among the newest nor the best.
+        """Write one, then remove what of the run's is neither among the newest nor the best.
 
         Raises:
             OutputError: it cannot be written; those before it are still there.
         """
+        path = self.files.place(self._name(self.path(checkpoint.step)))
         with suppress(OSError):  # writing says what is wrong
             self.folder.mkdir(exist_ok=True)
-        path = self.path(checkpoint.step)
         about = {"step": str(checkpoint.step), "about": json.dumps(checkpoint.about)}
         tensor_file.write(path, checkpoint.tensors, about, KIND)
         kept = {*self.paths()[-NEWEST:], *([] if best is None else [self.path(best)])}
-        for old in self.paths():
-            if old not in kept:
-                old.unlink(missing_ok=True)
+        self.files.remove(self._name(old) for old in self.paths() if old not in kept)
         return path
 
-    def newest(self, warn: Callable[[str], None]) -> Checkpoint | None:
+    def _name(self, path: Path) -> str:
+        return f"{self.folder.name}/{path.name}"
+
+    def newest(self, warn: Callable[[str], None], set_aside: bool = False) -> Checkpoint | None:
         """The newest that is whole; None if there is none at all.
 
         Args:
-            warn: told of each one that is damaged; it is set aside under the name `*.damaged`.
+            warn: told of each one that is damaged.
+            set_aside: give each damaged one of the run the name `*.damaged`.
 
         Raises:
             InputError: there are some, but none is whole.
@@ -108,8 +111,9 @@ class Checkpoints:
                 return read_checkpoint(path)
             except InputError as error:
                 warn(f"{error}; going back to the checkpoint before it")
-                with suppress(OSError):  # as in a folder that cannot be written
-                    path.rename(path.with_suffix(".damaged"))
+                if set_aside and self._name(path) in self.files.listed:
+                    with suppress(OSError):  # as in a folder that cannot be written
+                        path.rename(self.files.place(self._name(path.with_suffix(".damaged"))))
         if paths:
             raise InputError(f"no checkpoint in {self.folder} is whole; begin again with --start-over, or elsewhere with --out")
         return None
@@ -134,32 +138,3 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(about, dict):
         raise InputError(f"{path} is no checkpoint of this project: it does not say what it is about")
     return Checkpoint(step, about, tensors)
-
-
-def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimiser's tensors, named "parameter.name"; its settings are those of the run."""
-    moments = optimizer.state_dict()["state"]
-    return {f"{number}.{name}": value for number, values in moments.items() for name, value in values.items()}
-
-
-def set_optimizer_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give a new optimiser of the same parameters the state that another had.
-
-    Raises:
-        InputError: it is the state of other parameters.
-    """
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    try:
-        for key, tensor in tensors.items():
-            number, _, name = key.partition(".")
-            weight = weights[int(number)]
-            if tensor.ndim:  # laid out in memory as the weight is, which a fused step relies on
-                tensor = torch.empty_like(weight, dtype=tensor.dtype).copy_(tensor.view(weight.shape))
-            state.setdefault(int(number), {})[name] = tensor
-        names = MOMENTS[type(optimizer)]
-        if any(set(moments) != names for moments in state.values()):
-            raise ValueError(f"each weight has {', '.join(sorted(names))}")
-        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    except (ValueError, IndexError, KeyError, TypeError, RuntimeError) as error:
-        raise InputError(f"the checkpoint has the optimiser of other weights: {error}") from error

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -16,9 +15,11 @@ from accelerate import Accelerator
 from torch import nn
 
 from tasks.config import CONFIG, FREE, RunConfig
-from tasks.json_file import write_json
-from tasks.training.checkpoints import Checkpoint, Checkpoints, optimizer_state, read_checkpoint, set_optimizer_state, warn
+from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint, warn
+from tasks.training.machine import differences, machine
+from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import MetricsLog, start_tracker
+from tasks.training.optimizers import OptimizerState
 from tasks.training.processes import on_first, random_states, set_random_states, sums
 from vsa import __version__
 from vsa.errors import InputError, RangeError, TrainingError
@@ -74,10 +75,10 @@ class State:
 
 
 class Journal:
-    """Checkpoints and metrics.jsonl of one run.
+    """Checkpoints, metrics.jsonl and config.json of one run.
 
     Args:
-        folder: of the run.
+        files: of the run.
         task: its name.
         config: its settings.
         accelerator: its processes; the first one writes.
@@ -86,27 +87,48 @@ class Journal:
 
     def __init__(
         self,
-        folder: Path,
+        files: RunFiles,
         task: str,
         config: RunConfig,
         accelerator: Accelerator,
         validate: Callable[[nn.Module], float | None] = lambda model: None,
     ) -> None:
-        self.task, self.config, self.accelerator, self.validate = task, config, accelerator, validate
-        self.checkpoints, self.path = Checkpoints(folder / "checkpoints"), folder / "metrics.jsonl"
+        self.files, self.task, self.config, self.accelerator, self.validate = files, task, config, accelerator, validate
+        self.checkpoints = Checkpoints(files.path / "checkpoints", files)
         self.best: tuple[float, int] | None = None
         self.log: MetricsLog | None = None
-        self.interval, self.saved, self.last = config.checkpoint, time.perf_counter(), -1
+        self.optimizer: OptimizerState | None = None
+        self.begun, self.tracked = False, set[str]()
+        self.interval, self.saved, self.last, self.restored = config.checkpoint, time.perf_counter(), -1, 0
 
     def begin(self) -> None:
-        """Write the settings into the folder, and start the tracker.
+        """Begin to write, when the first step is done: before it, much can still be refused, and a run that is there stays.
+
+        With --start-over the run that is there is removed. All processes must call it at once; a second call does nothing.
 
         Raises:
             OutputError, VSAError: the folder cannot be written, or the tracker not started.
+            DtypeError: the optimiser cannot be kept in a checkpoint.
         """
-        folder, settings = self.path.parent, self.config.as_json()
-        write_json(folder / CONFIG, {"task": self.task, "version": __version__, "config": settings})
-        start_tracker(self.accelerator, self.config.log, folder, settings)
+        if not self.begun:
+            self.begun = True
+            on_first(self.accelerator, self._begin)
+
+    def _begin(self) -> None:
+        if self.optimizer is not None:
+            self.optimizer.stored()  # what no checkpoint could hold is refused here
+        files, settings, before = self.files, self.config.as_json(), set(self.files.listed)
+        self.tracked = files.within("tracker")
+        start_tracker(self.accelerator, self.config.log, files, settings)
+        if self.config.start_over:
+            files.remove(before)
+        files.write_json(CONFIG, {"task": self.task, "version": __version__, "config": settings})
+        self.log = MetricsLog(files.place("metrics.jsonl"), self.restored, self.accelerator)
+        self._list_tracked()
+
+    def _list_tracked(self) -> None:
+        if self.begun and self.config.log != "none" and self.accelerator.is_main_process:
+            self.files.adopt("tracker", self.tracked)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         """Put model, optimiser and random generators where the newest checkpoint has them; the first state if there is none.
@@ -115,28 +137,33 @@ class Journal:
             InputError: no checkpoint can be used, or it is of another model.
             RangeError: the run was begun with other settings.
         """
+        self.optimizer = OptimizerState(optimizer)
+        self.saved = time.perf_counter()
+        if self.config.start_over:
+            return State()
         found: list[Checkpoint | None] = [None]
-        on_first(self.accelerator, lambda: found.append(self.checkpoints.newest(warn)))
+        on_first(self.accelerator, lambda: found.append(self.checkpoints.newest(warn, set_aside=True)))
         (step,) = sums(self.accelerator, 0 if found[-1] is None else found[-1].step)
         checkpoint = found[-1]
         if step and not self.accelerator.is_main_process:
             checkpoint = read_checkpoint(self.checkpoints.path(int(step)))  # all nodes must see the same folder
-        state = State() if checkpoint is None else self._restore(checkpoint, model, optimizer)
-        if self.accelerator.is_main_process:
-            self.log = MetricsLog(self.path, state.steps, self.accelerator)
-        self.saved, self.last = time.perf_counter(), state.steps if checkpoint is not None else -1
+        if checkpoint is None:
+            return State()
+        state = self._restore(checkpoint, model, self.optimizer)
+        self.saved, self.last, self.restored = time.perf_counter(), state.steps, state.steps
         return state
 
-    def _restore(self, checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
+    def _restore(self, checkpoint: Checkpoint, model: nn.Module, optimizer: OptimizerState) -> State:
         about, where = checkpoint.about, self.checkpoints.path(checkpoint.step)
         if about.get("task") != self.task:
             raise InputError(f"{where} is of the task {about.get('task')!r}, not {self.task!r}; choose another --out")
         stored = type(self.config).from_json(about.get("config"))
         for name in stored.differs(self.config):
             raise RangeError(
-                f"{name}: the run in {self.path.parent} was begun with {getattr(stored, name)}, not "
+                f"{name}: the run in {self.files.path} was begun with {getattr(stored, name)}, not "
                 f"{getattr(self.config, name)}; leave it as it was, or begin again with --start-over, or elsewhere with --out"
             )
+        optimizer.restore(checkpoint.part("optimizer"), about.get("optimizer"))
         try:
             model.load_state_dict(checkpoint.part("model"))
             state = State(**about["state"])
@@ -145,7 +172,9 @@ class Journal:
             set_random_states(self.accelerator, checkpoint.part("generator"))
         except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise InputError(f"{where} does not hold this model: {error}") from error
-        set_optimizer_state(optimizer, checkpoint.part("optimizer"))
+        changed = differences(about.get("machine"), machine(self.accelerator.device))
+        if changed and self.accelerator.is_main_process:
+            warn(f"the run in {self.files.path} goes on with {changed}; its weights will not be the same bits")
         return state
 
     def record(self, state: State, rate: float) -> None:
@@ -163,8 +192,8 @@ class Journal:
         """Whether it is time for a checkpoint."""
         return time.perf_counter() - self.saved >= self.interval
 
-    def save(self, state: State, model: nn.Module, optimizer: torch.optim.Optimizer, course: dict[str, Any]) -> None:
-        """Write a checkpoint; all processes must ask at once.
+    def save(self, state: State, model: nn.Module, course: dict[str, Any]) -> None:
+        """Write a checkpoint; all processes must ask at once, after `restore`.
 
         Raises:
             OutputError: it cannot be written; the one before it is still there.
@@ -173,19 +202,13 @@ class Journal:
             return
         began = time.perf_counter()
         generators = random_states(self.accelerator)
-        on_first(self.accelerator, lambda: self._save(state, model, optimizer, course, generators))
+        on_first(self.accelerator, lambda: self._save(state, model, course, generators))
         self.saved, self.last = time.perf_counter(), state.steps
         if self.config.checkpoint:
             self.interval = max(self.config.checkpoint, (self.saved - began) / SHARE)
 
-    def _save(
-        self,
-        state: State,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        course: dict[str, Any],
-        generators: dict[str, torch.Tensor],
-    ) -> None:
+    def _save(self, state: State, model: nn.Module, course: dict[str, Any], generators: dict[str, torch.Tensor]) -> None:
+        assert self.optimizer is not None, "a run is restored before it is saved"
         if not finite(model):
             raise TrainingError(f"a weight is no number after step {state.steps}, with {self.settings()}; {self.where()}")
         loss = self.validate(model)
@@ -195,27 +218,34 @@ class Journal:
             self.log.write(state.steps, validation_loss=loss)
         if self.best is None or loss <= self.best[0]:
             self.best = (loss, state.steps)
+        moments, settings = self.optimizer.stored()
         about = {
             "task": self.task,
             "version": __version__,
-            "torch": torch.__version__,
+            "machine": machine(self.accelerator.device),
             "config": self.config.as_json(),
             "state": dataclasses.asdict(state),
             "schedule": course,
             "best": {"loss": self.best[0], "step": self.best[1]},
             "processes": self.accelerator.num_processes,
+            "optimizer": settings,
         }
         tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-        tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_state(optimizer).items()}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in moments.items()}
         tensors |= {f"generator.{name}": tensor for name, tensor in generators.items()}
         if self.log is not None:
             self.log.sync()
+        self._list_tracked()
         self.checkpoints.write(Checkpoint(state.steps, about, tensors), best=self.best[1])
 
     def where(self) -> str:
         """Where the run is kept, for messages."""
         paths = self.checkpoints.paths()
         return f"the last checkpoint is {paths[-1]}" if paths else f"no checkpoint was written in {self.checkpoints.folder}"
+
+    def again(self) -> str:
+        """The flags with which the run goes on."""
+        return f"--out {self.files.path} --resume{' --trust' if self.config.code() else ''}"
 
     def settings(self) -> str:
         """The settings that decide how a training goes, and those that are not as usual, for messages."""
@@ -230,6 +260,7 @@ class Journal:
         if self.log is not None:
             self.log.close()
         self.accelerator.end_training()
+        self._list_tracked()
 
 
 def finite(model: nn.Module) -> bool:

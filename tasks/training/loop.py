@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
-from signal import SIGTERM
 
 import torch
 from accelerate import Accelerator
@@ -15,11 +14,12 @@ from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
 from tasks.training.journal import Journal, State, finite
+from tasks.training.memory import enough_memory
 from tasks.training.processes import same_buffers, share_of, sums
 from tasks.training.progress import Progress
-from tasks.training.signals import Interrupted, Stop
+from tasks.training.signals import SIGPIPE, SIGTERM, Interrupted, Stop
 from tasks.training.stream import stream
-from vsa.errors import RangeError, TrainingError, VSAError
+from vsa.errors import RangeError, TrainingError
 
 WARMUP = 0.05
 """The share of the budget over which the learning rate rises."""
@@ -119,7 +119,7 @@ def train(
     Raises:
         TrainingError: the loss is no longer a finite number, or memory ran out; the last good state is in the journal.
         OutputError: a checkpoint cannot be written; the one before it is still there.
-        Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
+        Interrupted: a signal came, or nobody reads the progress any more; a checkpoint was written.
     """
     model.train()
     rates: list[float] = [group["lr"] for group in optimizer.param_groups]
@@ -148,23 +148,27 @@ def train(
                 mean = total / share.processes
                 if not math.isfinite(mean):
                     if journal is not None and state.steps and finite(model):
-                        journal.save(state, model, optimizer, course)
+                        journal.save(state, model, course)
                     raise TrainingError(_not_finite(mean, state, rates[0], journal))
                 stepper.zero_grad()
                 accelerator.backward(value)
                 stepper.step()
             state = state.after(mean, len(batch.targets), seconds)
             progress.update(budget.spent(state.steps, seconds), state.steps, state.images / seconds, state.loss)
+            if progress.closed:
+                stop.note(SIGPIPE)
             if journal is not None:
+                journal.begin()
                 journal.record(state, rates[0] * schedule(spent))
                 if due or asked:
-                    journal.save(state, model, optimizer, course)
+                    journal.save(state, model, course)
             if asked:
-                where = "" if journal is None else f"; go on with --out {journal.path.parent} --resume"
+                where = "" if journal is None else f"; go on with {journal.again()}"
                 raise Interrupted(stop.signal or SIGTERM, f"stopped at step {state.steps}{where}")
         same_buffers(accelerator, model)
         if journal is not None:
-            journal.save(state, model, optimizer, course)
+            journal.begin()
+            journal.save(state, model, course)
     model.eval()
     return Trained(
         steps=state.steps,
@@ -185,16 +189,10 @@ def _not_finite(loss: float, state: State, learning_rate: float, journal: Journa
     return f"{what}, with {journal.settings()}; {journal.where()}: start from it with --start and a lower --learning-rate"
 
 
-@contextmanager
-def _memory(state: State, journal: Journal | None, accelerator: Accelerator) -> Iterator[None]:
-    """Say what to do when memory runs out."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        out = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
-        if not out or isinstance(error, VSAError):
-            raise
-        raise TrainingError(
-            f"out of memory in step {state.steps + 1} on {accelerator.device.type}; lower --batch-size or --dim, or take a "
-            f"smaller --encoder or --decoder{'' if journal is None else '; ' + journal.where()}"
-        ) from error
+def _memory(state: State, journal: Journal | None, accelerator: Accelerator) -> AbstractContextManager[None]:
+    """Say what to do when memory runs out in a step."""
+    where = "" if journal is None else f"; {journal.where()}"
+    return enough_memory(
+        f"in step {state.steps + 1} on {accelerator.device.type}",
+        f"lower --batch-size or --dim, or take a smaller --encoder or --decoder{where}",
+    )

@@ -10,6 +10,8 @@ from typing import Any
 
 from accelerate import Accelerator
 
+from tasks.json_file import write_json
+from tasks.training.manifest import RunFiles
 from vsa.errors import InputError, MissingExtraError, OutputError, VSAError
 from vsa.files import read_file, replacing
 
@@ -101,8 +103,8 @@ def check_tracker(name: str) -> None:
         raise MissingExtraError(f"--log {name} needs the package {name}, which is not installed: pip install -e '.[{name}]'")
 
 
-def start_tracker(accelerator: Accelerator, name: str, folder: Path, settings: dict[str, Any]) -> None:
-    """Begin to log to the tracker, in the run's folder.
+def start_tracker(accelerator: Accelerator, name: str, files: RunFiles, settings: dict[str, Any]) -> None:
+    """Begin to log to the tracker, in the folder "tracker" of the run.
 
     Raises:
         VSAError: the tracker cannot be started, as Weights & Biases without an account or WANDB_MODE=offline.
@@ -110,7 +112,14 @@ def start_tracker(accelerator: Accelerator, name: str, folder: Path, settings: d
     if name == "none":
         return
     flat = {key: value if isinstance(value, (int, float, str, bool)) else str(value) for key, value in settings.items()}
-    options = {"wandb": {"dir": str(folder), "name": folder.name}} if name == "wandb" else {}
+    folder = files.path / "tracker"
+    options = {"wandb": {"dir": str(folder), "name": files.path.name}} if name == "wandb" else {}
+    mark = files.place("tracker/tracker.json")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
+    write_json(mark, {"tracker": name})
     try:
         accelerator.init_trackers("vsa-torch", config=flat, init_kwargs=options)
     except Exception as error:  # whatever a tracker raises

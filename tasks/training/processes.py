@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -30,7 +32,7 @@ def make_accelerator(device: str = "auto", precision: str = "auto", **options: A
         options: of accelerate's Accelerator.
 
     Raises:
-        RangeError: there is no such device here.
+        RangeError: there is no such device here, or the environment would change the training.
     """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
@@ -39,8 +41,61 @@ def make_accelerator(device: str = "auto", precision: str = "auto", **options: A
         raise RangeError(f"there is no device {device!r} here; use one of {', '.join(name for name in there if there[name])}")
     if precision == "auto":
         precision = "bfloat16" if fast_bfloat16(device) else "float32"
+    check_environment()
     AcceleratorState._reset_state(reset_partial_state=True)  # else a second run in one process keeps the first one's device
-    return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision], cpu=device == "cpu", **options)
+    _forget_accelerates()
+    with _alone():
+        return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16"}[precision], cpu=device == "cpu", **options)
+
+
+PROCESSES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun tells its processes; a process that has all of it is one of several."""
+
+ROUNDING = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
+"""What makes matrix products less precise than --precision says, without a word."""
+
+
+def check_environment() -> None:
+    """Refuse variables of the environment that would change weights without a word, or that are those of half a torchrun.
+
+    Raises:
+        RangeError: which, and what to do.
+    """
+    for name in ROUNDING:
+        if os.environ.get(name, "").lower() not in ("", "0", "strict"):
+            raise RangeError(
+                f"{name}={os.environ[name]} would change how numbers are rounded; unset it, and choose with --precision"
+            )
+    if "LOCAL_RANK" not in os.environ:  # one process alone; launchers of other programs may have set the rest
+        return
+    if missing := [name for name in PROCESSES if name not in os.environ]:
+        raise RangeError(
+            f"the environment has LOCAL_RANK, as of a process that torchrun started, but not {', '.join(missing)}; start it with "
+            "torchrun, or unset LOCAL_RANK"
+        )
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_PORT"):
+        if not os.environ[name].isdecimal():
+            raise RangeError(f"{name} in the environment must be a whole number, got {os.environ[name]!r}; start with torchrun")
+    if not int(os.environ["RANK"]) < int(os.environ["WORLD_SIZE"]):
+        raise RangeError(f"RANK {os.environ['RANK']} is not one of WORLD_SIZE {os.environ['WORLD_SIZE']}; start with torchrun")
+
+
+def _forget_accelerates() -> None:
+    """Remove the variables of the environment with which accelerate, at any time, would change a training."""
+    for name in list(os.environ):
+        if name.startswith("ACCELERATE_") or name == "FORK_LAUNCHED":
+            del os.environ[name]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Without LOCAL_RANK, what MPI and torchrun say of other processes is not for this one."""
+    others = ("WORLD_SIZE", "RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+    hidden = {name: os.environ.pop(name) for name in others if name in os.environ and "LOCAL_RANK" not in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def share_of(accelerator: Accelerator) -> Share:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -10,17 +11,30 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 
+class Piped(Console):
+    """A console that says when nobody reads it, where rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Progress:
     """Shows the share of the budget spent, steps, images per second, loss and the time left.
+
+    Where it cannot be shown, as on a terminal that has gone, the work goes on without.
 
     Args:
         steps, seconds: the budget, for the title.
         shown: whether to show anything; one of several processes does.
         console: where to show it; standard error if there is none.
+
+    Attributes:
+        closed: whether the one who read it has gone.
     """
 
     def __init__(self, steps: int | None, seconds: float | None, shown: bool = True, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, quiet=not shown)
+        self.console = console or Piped(stderr=True, quiet=not shown)
+        self.closed = False
         limits = [f"{seconds / 60:g} min"] if seconds else []
         limits += [f"{steps} steps"] if steps else []
         self.title = f"Training ({' or '.join(limits)})"
@@ -39,15 +53,24 @@ class Progress:
         self.next_line = 0.0
 
     def __enter__(self) -> Progress:
-        self.bar.start()
+        self._show(self.bar.start)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.bar.stop()
+        self._show(self.bar.stop)
 
     def update(self, spent: float, steps: int, rate: float, loss: float) -> None:
         """Show where the run is: share of the budget, steps, images per second, mean recent loss."""
         self.bar.update(self.task, completed=spent, steps=steps, rate=rate, loss=loss)
         if not self.console.is_terminal and spent >= self.next_line:
             self.next_line = math.floor(10 * spent + 1) / 10
-            self.console.print(f"{self.title}: {spent:4.0%}  step {steps}  {rate:.0f} images/s  loss {loss:.4g}")
+            line = f"{self.title}: {spent:4.0%}  step {steps}  {rate:.0f} images/s  loss {loss:.4g}"
+            self._show(lambda: self.console.print(line, markup=False, soft_wrap=True))
+
+    def _show(self, show: Callable[[], object]) -> None:
+        try:
+            show()
+        except BrokenPipeError:
+            self.closed = self.console.quiet = True
+        except OSError:
+            self.console.quiet = True

@@ -1,20 +1,23 @@
-"""The folder of a run: checked before the work, used by one run at a time, and never overwritten unless that was asked for."""
+"""The folder of a run: checked before the work, and used by one run at a time."""
 
 from __future__ import annotations
 
-import shutil
+import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from tasks.config import CONFIG
+from tasks.training.manifest import MANIFEST, RunFiles
 from vsa.errors import OutputError
 
-WRITTEN = ("metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints")
+WRITTEN = (MANIFEST, "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints")
 """What says that there is a run in a folder."""
+
+LOCK = ".vsa-torch.lock"
 
 
 @contextmanager
@@ -25,35 +28,72 @@ def run_folder(path: Path) -> Iterator[Path]:
         OutputError: it cannot be made or written.
     """
     path = path.absolute()
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    made = [folder for folder in (path, *path.parents) if not os.path.exists(folder)]  # unlike that of Path it raises nothing
     try:
         try:
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
                 pass
-        except OSError as error:
-            raise OutputError(f"cannot write to the folder {path}: {error.strerror}; choose another one with --out") from error
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise OutputError(f"cannot write to the folder {path}: {why}; choose another one with --out") from error
         yield path
     except BaseException:
         for folder in made:
-            if folder.is_dir() and not any(folder.iterdir()):
+            if os.path.isdir(folder) and not os.listdir(folder):
                 folder.rmdir()
         raise
 
 
 @contextmanager
-def claimed(folder: Path, resume: bool = False, start_over: bool = False) -> Iterator[None]:
+def claimed(files: RunFiles, names: Iterable[str], resume: bool = False, start_over: bool = False) -> Iterator[None]:
     """The folder for this run alone, until it ends or dies.
 
     Args:
-        folder: it exists.
+        files: of the folder, which exists.
+        names: of the files and folders that the run is going to write.
         resume: a run that is there already is going to go on.
-        start_over: a run that is there is removed: its metrics, model, checkpoints and pictures, and nothing else.
+        start_over: a run that is there is going to be removed, when the new one has done its first step.
 
     Raises:
-        OutputError: another run is at work in the folder, or one is there already and neither was asked for.
+        OutputError: another run is at work in the folder, or one is there already and neither was asked for, or something is in
+            the way that is not of a run.
+        InputError: the folder's manifest is none.
     """
-    lock = FileLock(folder / ".lock", timeout=0)
+    folder = files.path
+    with _locked(folder):
+        files.read()
+        files.check({*names, *files.listed})
+        files.tidy()
+        there = sorted(files.listed)
+        if there and not (resume or start_over):
+            raise OutputError(
+                f"there is a run in {folder} already ({', '.join(there[:5])}{', ...' if there[5:] else ''}); go on with it with "
+                "--resume, remove it with --start-over, or choose another folder with --out"
+            )
+        if resume and "model.safetensors" in there and not any(folder.glob("checkpoints/step-*")):
+            raise OutputError(
+                f"there is a model in {folder}, but no checkpoint to go on from; start from the model with --start {folder}, or "
+                "remove it with --start-over"
+            )
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # as in a folder that cannot be written any more; the first error says more
+                files.tidy()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """No other process has the folder meanwhile."""
+    path = folder / LOCK
+    try:
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size:
+            raise OutputError(f"{path} is no lock of a run; choose another folder with --out, or move it away")
+    except FileNotFoundError:
+        pass
+    lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -61,40 +101,8 @@ def claimed(folder: Path, resume: bool = False, start_over: bool = False) -> Ite
     except OSError as error:
         raise OutputError(f"cannot write to the folder {folder}: {error.strerror}; choose another one with --out") from error
     try:
-        there = [name for name in WRITTEN if (folder / name).exists()]
-        if there and not (resume or start_over):
-            raise OutputError(
-                f"there is a run in {folder} already ({', '.join(there)}); go on with it with --resume, remove it with "
-                "--start-over, or choose another folder with --out"
-            )
-        if resume and (folder / "model.safetensors").exists() and not any(folder.glob("checkpoints/step-*")):
-            raise OutputError(
-                f"there is a model in {folder}, but no checkpoint to go on from; start from the model with --start {folder}, or "
-                "remove it with --start-over"
-            )
-        if start_over:
-            _remove(folder)
-        for part in (*folder.glob(".*.part*"), *folder.glob("checkpoints/.*.part*")):  # of a run that was killed
-            part.unlink(missing_ok=True)
         yield
     finally:
         with suppress(OSError):
-            (folder / ".lock").unlink()
+            path.unlink()
         lock.release()
-
-
-def _remove(folder: Path) -> None:
-    """Remove a run; what is not a run's stays."""
-    try:
-        for path in (folder / CONFIG, *(folder / name for name in WRITTEN), *folder.glob("*.png")):
-            if path.name == "checkpoints":
-                for old in (*path.glob("step-*"), *path.glob(".step-*")):
-                    old.unlink()
-                if path.is_dir() and not any(path.iterdir()):
-                    path.rmdir()
-            elif path.is_file():
-                path.unlink()
-        for tracker in ("vsa-torch", "wandb"):  # where the trackers of accelerate write
-            shutil.rmtree(folder / tracker, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"cannot remove the run in {folder}: {error.strerror}; choose another one with --out") from error

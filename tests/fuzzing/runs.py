@@ -21,6 +21,7 @@ from tasks.model import SceneModel
 from tasks.paired import TASK
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from tasks.training.journal import Journal, State
+from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import read_metrics
 from tasks.training.processes import make_accelerator
 from tasks.weights import KIND, load_run, save
@@ -93,14 +94,14 @@ def trained() -> tuple[Line, torch.optim.Optimizer]:
 
 
 def journal(folder: Path) -> Journal:
-    return Journal(folder, "paired", PairedConfig(out=folder), make_accelerator("cpu"))
+    return Journal(RunFiles(folder), "paired", PairedConfig(out=folder), make_accelerator("cpu"))
 
 
 def _begun(folder: Path) -> Path:
     model, optimizer = trained()
     keeper = journal(folder)
-    keeper.restore(*trained())
-    keeper.save(State(1, 2, 3.0, [4.0]), model, optimizer, {})
+    keeper.restore(model, optimizer)
+    keeper.save(State(1, 2, 3.0, [4.0]), model, {})
     keeper.close()
     return keeper.checkpoints.path(1)
 

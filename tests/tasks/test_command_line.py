@@ -1,12 +1,18 @@
 import builtins
 import dataclasses
+import os
+import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.command_line import main
+from tasks.command_line import main, status_of
 from tasks.config import PairedSceneConfig
+from tasks.training.progress import Piped
+from tasks.training.run_folder import run_folder
 from vsa.errors import RangeError
 
 
@@ -67,6 +73,76 @@ def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ZeroDivisionError):
         run(monkeypatch, error=ZeroDivisionError())
+
+
+def ending(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> int:
+    """The exit status of a command that does some work."""
+    monkeypatch.setattr(sys, "argv", ["example.py"])
+    with pytest.raises(SystemExit) as exit:
+        main(PairedSceneConfig, lambda config: work())
+    assert isinstance(exit.value.code, int)
+    return exit.value.code
+
+
+def test_nobody_reads_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", pipe)
+        assert ending(patch, lambda: Piped().print("x\n" * 10)) == 141
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_a_standard_output_that_is_full(length: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with open("/dev/full", "w") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        assert ending(patch, lambda: print("x" * length)) == 2
+    assert capsys.readouterr().err == "error: cannot write to standard output: No space left on device\n"
+
+
+def test_a_standard_output_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(monkeypatch).preset == "default"
+
+
+def test_an_error_of_a_file_is_no_error_of_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError):
+        run(monkeypatch, error=FileNotFoundError(2, "No such file", "somewhere"))
+
+
+@pytest.mark.parametrize(("number", "expected", "said"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGHUP, 129, "hung up")])
+def test_signals_end_it_in_order(
+    number: int, expected: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    assert ending(monkeypatch, lambda: os.kill(os.getpid(), number)) == expected
+    assert capsys.readouterr().err == f"{said}\n"
+    assert signal.getsignal(number) is before
+    signal.signal(number, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr(sys, "argv", ["example.py"])
+        main(PairedSceneConfig, lambda config: os.kill(os.getpid(), number))
+        assert signal.getsignal(number) is signal.SIG_IGN, "as nohup left it"
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000, "a\0b", "[/x]"])
+def test_an_odd_folder_is_no_traceback(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def work(config: PairedSceneConfig) -> None:
+        with run_folder(config.out):
+            pass
+
+    monkeypatch.chdir(tmp_path)
+    status = status_of(PairedSceneConfig, work, ["--resume", "--out", name])
+    assert status == (0 if name == "[/x]" else 2)
+    said = capsys.readouterr().err
+    assert said.startswith("error: cannot write to the folder") == bool(status)
+    assert said.count("\n") == (1 if status else 0)
 
 
 def importing(monkeypatch: pytest.MonkeyPatch, package: str, failure: Exception) -> None:

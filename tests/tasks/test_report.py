@@ -2,11 +2,13 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from tasks.config import PairedConfig
 from tasks.paired import TASK
 from tasks.report import show
+from tasks.tables import Table
 from tasks.task import Result
 
 TOOK = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu", "precision": "float32"}
@@ -43,3 +45,14 @@ def test_the_table_of_scenes_goes_by_number_of_objects(tmp_path: Path) -> None:
     text = shown({**drawn, "read": read, "read_within_one": read}, tmp_path)
     for number in ("0.750", "0.625", "0.875", "0.250"):
         assert number in text
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "[" / "x]"
+    folder.mkdir(parents=True)
+    (folder / "[red]edits.png").touch()
+    odd = Table("[/title]", ("[/first]", "[bold]second"), (("[/name]", "[red]1"),))
+    monkeypatch.setattr("tasks.report.tables", lambda metrics, part: [odd])
+    text = shown({}, folder)
+    for expected in (str(folder / "[red]edits.png"), "[/title]", "[/first]", "[bold]second", "[/name]", "[red]1"):
+        assert expected in text

@@ -33,7 +33,16 @@ def small(task: Stage[Any], **settings: Any) -> Any:
 @each_task
 def test_a_run_writes_what_it_says(task: Stage[Any], tmp_path: Path) -> None:
     result = task.run(small(task, out=tmp_path / "run", seed=4))
-    written = {"config.json", "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints", "loss.png", *task.figures}
+    written = {
+        "config.json",
+        "manifest.json",
+        "metrics.jsonl",
+        "metrics.json",
+        "model.safetensors",
+        "checkpoints",
+        "loss.png",
+        *task.figures,
+    }
     assert {path.name for path in result.folder.iterdir()} == written
     assert [path.name for path in (result.folder / "checkpoints").iterdir()] == ["step-000000002.safetensors"]
     metrics = json.loads((result.folder / "metrics.json").read_text())
@@ -160,7 +169,13 @@ def test_what_was_learnt_is_kept_when_measuring_fails(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Task, "measure", fail)
     with pytest.raises(ZeroDivisionError):
         PAIRED.run(small(PAIRED, out=tmp_path))
-    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoints"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config.json",
+        "manifest.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "checkpoints",
+    }
     assert load_scene(tmp_path).roles.names == FEATURES
 
 

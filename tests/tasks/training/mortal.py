@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import torch
 import torch._dynamo  # the optimiser imports it, which takes seconds: once, for all children
 
+import vsa.files
 from tasks.paired import run
 from tasks.stage import Stage
 from tasks.task import objects_of
@@ -53,15 +54,27 @@ def after(number: int, then: Callable[..., Any], instead: Callable[..., Any] = d
     return call
 
 
+def of_files(name: str, number: int, then: Callable[..., Any]) -> Callable[..., Any]:
+    """Calls `then`, but dies at a file whose name begins so, when there were so many of them."""
+    dying = after(number, then)
+
+    def call(path: Path, *given: Any) -> Any:
+        return (dying if Path(path).name.startswith(name) else then)(path, *given)
+
+    return call
+
+
 def doom(point: str, writes: int) -> None:
     """From now on this process dies at a point of writing, after so many checkpoints."""
     if point == "half of the bytes":
         whole = Path.write_bytes
         Path.write_bytes = after(writes, whole, writing_half)  # pyright: ignore[reportAttributeAccessIssue]
     elif point == "before the file is synced":
-        os.fsync = after(3 * writes + 1, os.fsync)  # the log, the file and its folder
+        vsa.files._sync = of_files(".step-", writes, vsa.files._sync)
     elif point == "before it is renamed":
-        os.replace = after(writes, os.replace)
+        os.replace = of_files(".step-", writes, os.replace)
+    elif point == "before the manifest is renamed":
+        os.replace = of_files(".manifest", writes, os.replace)
     elif point == "before the old ones are removed":
         Checkpoints.paths = after(writes, Checkpoints.paths)
     elif point == "while a row of metrics is written":
@@ -81,6 +94,7 @@ POINTS = (
     "half of the bytes",
     "before the file is synced",
     "before it is renamed",
+    "before the manifest is renamed",
     "before the old ones are removed",
     "while a row of metrics is written",
 )

@@ -57,8 +57,20 @@ class Terminated(Failing):
         return mean
 
 
+class HungUp(Failing):
+    def happen(self, mean: Tensor) -> Tensor:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return mean
+
+
 class Interrupted(Failing):
     def happen(self, mean: Tensor) -> Tensor:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)  # torchrun sends it again
         return mean
+
+
+class OutOfMemoryAtOnce(OutOfMemory):
+    def __init__(self, image: tuple[int, int, int], features: int, dim: int) -> None:
+        super().__init__(image, features, dim)
+        self.steps = 3

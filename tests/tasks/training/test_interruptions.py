@@ -3,10 +3,11 @@
 import os
 import pickle
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tasks.stage import Stage
 from tasks.task import Task
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from tasks.training.metrics_log import read_metrics
+from tasks.training.run_folder import LOCK
 from tasks.weights import load_run
 from tests.helpers import as_a_user, error
 from tests.tasks.training import small
@@ -99,11 +101,11 @@ def killed_after(step: int) -> Iterator[None]:
 def test_what_a_run_keeps(tmp_path: Path) -> None:
     result = run(config(tmp_path, steps=25))
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"config.json", "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints"}
+    assert names == {"config.json", "manifest.json", "metrics.jsonl", "metrics.json", "model.safetensors", "checkpoints"}
     best = read_checkpoint(checkpoints(tmp_path)[-1]).about["best"]["step"]
     assert {int(path.stem.partition("-")[2]) for path in checkpoints(tmp_path)} == {24, 25, best}
     newest = read_checkpoint(checkpoints(tmp_path)[-1])
-    assert set(newest.about) >= {"task", "version", "torch", "config", "state", "schedule", "best", "processes"}
+    assert set(newest.about) >= {"task", "version", "machine", "config", "state", "schedule", "best", "processes", "optimizer"}
     assert newest.about["state"]["steps"] == newest.step == 25
     assert {name.partition(".")[0] for name in newest.tensors} == {"model", "optimizer", "generator"}
     rows = read_metrics(tmp_path / "metrics.jsonl")
@@ -130,27 +132,74 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path, calm: Checkpoint,
     same(tmp_path, calm)
 
 
-@pytest.mark.parametrize(("encoder", "expected"), [("Terminated", 143), ("Interrupted", 130)])
+@pytest.mark.parametrize(("encoder", "expected"), [("Terminated", 143), ("Interrupted", 130), ("HungUp", 129)])
 def test_signals_save_and_end_it(tmp_path: Path, encoder: str, expected: int, capsys: pytest.CaptureFixture[str]) -> None:
     settings = config(tmp_path, encoder=f"{small.__name__}:{encoder}", checkpoint=1000)
     assert status(settings) == expected
-    assert capsys.readouterr().err.endswith(f"stopped at step 4; go on with --out {tmp_path} --resume\n")
+    assert capsys.readouterr().err.endswith(f"stopped at step 4; go on with --out {tmp_path} --resume --trust\n")
     assert [path.name for path in checkpoints(tmp_path)] == ["step-000000004.safetensors"]
     assert load_run(tmp_path, trust=True).roles.dim == 32, "it can be looked at meanwhile"
+
+
+def test_a_reader_that_has_gone_saves_and_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind `2>&1 | head -1`: here after the first line."""
+    reader, writer = os.pipe()
+    with suppress(BrokenPipeError), open(writer, "w", buffering=1) as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", pipe)
+        os.close(reader)
+        assert status(config(tmp_path, checkpoint=1000)) == 141
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-000000002.safetensors"]
+    run(config(tmp_path, resume=True))
+    assert read_checkpoint(checkpoints(tmp_path)[-1]).step == 6
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_progress_that_cannot_be_shown_stops_nothing(tmp_path: Path, calm: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    with suppress(OSError), open("/dev/full", "w", buffering=1) as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", full)
+        assert status(config(tmp_path)) == 0
+    same(tmp_path, calm)
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path, calm: Checkpoint) -> None:
+    """As nohup does it: the same training goes on when its terminal has gone."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        settings = config(tmp_path, encoder=f"{small.__name__}:HungUp")
+        assert status(settings) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert read_checkpoint(checkpoints(tmp_path)[-1]).step == 6
+
+
+def test_going_on_with_another_number_of_threads_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(config(tmp_path, steps=1))
+    threads = torch.get_num_threads()
+    assert read_checkpoint(checkpoints(tmp_path)[-1]).about["machine"]["threads"] == threads
+    run(config(tmp_path, steps=2, resume=True))
+    assert "goes on" not in capsys.readouterr().err
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads + 1)
+    run(config(tmp_path, steps=3, resume=True))
+    expected = (
+        f"warning: the run in {tmp_path} goes on with threads {threads + 1}, not {threads}; its weights will not be the same"
+    )
+    assert expected in capsys.readouterr().err
 
 
 def test_a_second_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     run(config(tmp_path, steps=2))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with error(OutputError, f"there is a run in {tmp_path} already (metrics.jsonl", "--resume", "--start-over", "--out"):
+    with error(OutputError, f"there is a run in {tmp_path} already (checkpoints/step-", "--resume", "--start-over", "--out"):
         run(config(tmp_path, steps=2))
-    lock = FileLock(tmp_path / ".lock")
+    lock = FileLock(tmp_path / LOCK)
     with lock:
         for how in ({"resume": True}, {"start_over": True}):
             with error(OutputError, f"another run is at work in {tmp_path}", "--out"):
                 run(config(tmp_path, steps=2, **how))
-    (tmp_path / ".lock").unlink(missing_ok=True)
+    (tmp_path / LOCK).unlink(missing_ok=True)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     with error(RangeError, "start_over must be off with --resume"):
         run(config(tmp_path, resume=True, start_over=True))
@@ -182,8 +231,8 @@ def test_what_may_change_when_it_goes_on(tmp_path: Path) -> None:
 def test_the_command_line_goes_on_with_the_stored_settings(tmp_path: Path) -> None:
     run(config(tmp_path, steps=2, kl=0.25))
     seen: list[PairedConfig] = []
-    assert status_of(PairedConfig, seen.append, ["--resume", "--out", str(tmp_path), "--steps", "4"]) == 0
-    assert seen == [config(tmp_path, steps=4, kl=0.25, resume=True)]
+    assert status_of(PairedConfig, seen.append, ["--resume", "--trust", "--out", str(tmp_path), "--steps", "4"]) == 0
+    assert seen == [config(tmp_path, steps=4, kl=0.25, resume=True, trust=True)]
     (tmp_path / "config.json").write_text('{"config": {"kl": "much"}}')
     with as_a_user():
         assert status_of(PairedConfig, seen.append, ["--resume", f"--out={tmp_path}"]) == 2
@@ -331,7 +380,7 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").unlink()
     if os.path.exists("/dev/full"):
         (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
-        with error(InputError, "cannot read", "it is a pipe or a device"):
+        with error(OutputError, "that is not of the run", "metrics.jsonl (a link); choose another folder with --out"):
             run(config(tmp_path, resume=True))
 
 

@@ -8,6 +8,7 @@ import pytest
 from tasks.paired import run
 from tasks.stage import Stage
 from tasks.task import Task
+from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import MetricsLog, check_tracker, read_metrics, start_tracker
 from tasks.training.processes import make_accelerator
 from tests.helpers import error
@@ -76,7 +77,7 @@ def test_a_tracker_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.Mo
     accelerator = make_accelerator("cpu")
     monkeypatch.setattr(accelerator, "init_trackers", refuse)
     with error(VSAError, "wandb cannot be started: no account", "WANDB_MODE=offline"):
-        start_tracker(accelerator, "wandb", tmp_path, {})
+        start_tracker(accelerator, "wandb", RunFiles(tmp_path), {})
 
 
 @pytest.fixture
@@ -93,7 +94,10 @@ def test_tensorboard_is_told_the_same(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run(config(tmp_path, steps=20, log="tensorboard"))
-    (events,) = tmp_path.rglob("events.out.tfevents.*.0")
+    (events,) = (tmp_path / "tracker").rglob("events.out.tfevents.*.0")
+    assert {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "tracker").rglob("*") if path.is_file()} <= RunFiles(
+        tmp_path
+    ).listed
     told = EventAccumulator(str(events.parent)).Reload()
     rows = read_metrics(tmp_path / "metrics.jsonl")
     for name in ("loss", "validation_loss"):
@@ -110,4 +114,4 @@ def test_weights_and_biases_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name, value in (("MODE", "offline"), ("SILENT", "true"), ("ERROR_REPORTING", "false")):
         monkeypatch.setenv(f"WANDB_{name}", value)
     run(config(tmp_path, steps=10, log="wandb"))
-    assert list(tmp_path.glob("wandb/offline-run-*/run-*.wandb"))
+    assert list(tmp_path.glob("tracker/wandb/offline-run-*/run-*.wandb"))

@@ -10,6 +10,7 @@ import torch
 
 from tasks.training.checkpoints import Checkpoints, read_checkpoint
 from tasks.training.metrics_log import read_metrics
+from tasks.training.run_folder import LOCK
 from tasks.weights import KIND, MODEL
 from vsa import tensor_file
 
@@ -41,7 +42,7 @@ def survive(folder: Path, kills: int, seconds: int) -> None:
     models = [tensor_file.read(folder / name / MODEL, KIND)[1] for name in ("calm", "mortal")]
     assert all(torch.equal(weight, models[1][name]) for name, weight in models[0].items())
     assert not list(folder.rglob("*.part*"))
-    assert not list(folder.rglob(".lock"))
+    assert not list(folder.rglob(LOCK))
 
 
 def test_killed_twelve_times_also_while_writing(tmp_path: Path) -> None:
