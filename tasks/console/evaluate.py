@@ -42,10 +42,9 @@ def evaluate(config: EvaluateConfig) -> None:
     """Measure, print the tables, and write the numbers if there is a place for them."""
     import time
 
-    from rich.console import Console
-
     from tasks.json_file import write_json
     from tasks.report import show_tables
+    from tasks.training.progress import Piped
     from vsa import load
 
     if config.out is not None:
@@ -56,7 +55,7 @@ def evaluate(config: EvaluateConfig) -> None:
     settings.check()
     started = time.perf_counter()
     metrics = load("task", about.task).measure(model, settings, part=config.part)
-    console, device = Console(), model.device.type
+    console, device = Piped(), model.device.type
     console.print(
         f"{config.run}: the task {about.task}, {settings.evaluate} {config.part} pictures for each number, seed {settings.seed}, "
         f"measured in {time.perf_counter() - started:.0f} s on {device}",
