@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from tasks.config import CONFIG, RunConfig
 from tasks.json_file import read_json
 from tasks.lab import check_lab
+from tasks.training.signals import stopping
 from vsa.command_line import complain, say, status_when_read
 from vsa.errors import InputError, VSAError
 
@@ -95,9 +96,8 @@ def _ending() -> Iterator[None]:
         raise _Ended(number)
 
     try:
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # ignored, as by nohup
+        for number in stopping():
+            if number != signal.SIGINT:  # which Python itself raises
                 before[number] = signal.signal(number, end)
     except ValueError:  # not in the main thread, where no signal comes
         pass

@@ -14,8 +14,12 @@ SIGTERM = int(signal.SIGTERM)
 SIGPIPE = 13
 """Also where the system has no such signal: nobody reads what is printed."""
 
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Ctrl-C; a scheduler, or `kill`; a terminal or a connection that is closed."""
+
+def stopping() -> list[int]:
+    """Ctrl-C; a scheduler, or `kill`; a terminal or a connection that is closed, if that is not ignored, as under nohup."""
+    hung_up = getattr(signal, "SIGHUP", None)  # which Windows has not
+    ignored = hung_up is None or signal.getsignal(hung_up) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if ignored or hung_up is None else [hung_up])]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -33,7 +37,7 @@ class Interrupted(KeyboardInterrupt):
 class Stop:
     """While it is open, signals are noted and the work goes on: `with Stop() as stop: ...`; then look at `stop.signal`.
 
-    Signals reach the main thread only; elsewhere nothing is changed and nothing noted. What is ignored, as by nohup, stays so.
+    Signals reach the main thread only; elsewhere nothing is changed and nothing noted.
 
     Attributes:
         signal: the first one that came, 0 if none did.
@@ -45,9 +49,8 @@ class Stop:
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():
-            for number in STOPPING:
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self.before[number] = signal.signal(number, lambda given, frame: self.note(given))
+            for number in stopping():
+                self.before[number] = signal.signal(number, lambda given, frame: self.note(given))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -15,7 +15,7 @@ import torch
 import torch._dynamo  # optimisers import it, which takes seconds: once, for all inputs
 
 from tasks.command_line import status_of
-from tasks.config import CONFIGS, PairedConfig
+from tasks.config import CONFIGS, PairedConfig, RunConfig
 from tasks.paired import TASK
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from tasks.training.journal import State
@@ -131,9 +131,13 @@ def resumed(draw: random.Random, folder: Path) -> Attempt:
     (folder / "config.json").write_text(json.dumps(altered(draw, content) if draw.random() < 0.2 else content))
     flags = ["--resume", "--out", str(folder), *draw.sample(["--steps=2", "--encoder=conv", "--decoder=conv", "--kl=0"], 2)]
 
-    def call() -> Any:
+    def build(config: RunConfig) -> None:
+        if isinstance(config, PairedConfig):
+            TASK.build(config)
+
+    def call() -> int:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            return status_of(CONFIGS[name], lambda config: TASK.build(config) if name == "paired" else None, flags)
+            return status_of(CONFIGS[name], build, flags)
 
     def right(status: Any) -> bool:
         ended = status.code if isinstance(status, SystemExit) else status

@@ -1,4 +1,4 @@
-"""Some bad inputs for every target each time, 12,000 in a long run; and whether the harness would notice."""
+"""Some bad inputs for every target each time, 17,000 in a long run; and whether the harness would notice."""
 
 import os
 import random
@@ -19,7 +19,7 @@ from tests.helpers import as_a_user
 from vsa import bind
 from vsa.errors import RangeError
 
-FEW, MANY = 15, 14_500
+FEW, MANY = 15, 17_000
 
 
 def tried(target: Target, inputs: int, folder: Path, **options: Any) -> Outcome:

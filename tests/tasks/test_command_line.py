@@ -77,9 +77,13 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ending(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> int:
     """The exit status of a command that does some work."""
+
+    def run(config: PairedSceneConfig) -> None:
+        work()
+
     monkeypatch.setattr(sys, "argv", ["example.py"])
     with pytest.raises(SystemExit) as exit:
-        main(PairedSceneConfig, lambda config: work())
+        main(PairedSceneConfig, run)
     assert isinstance(exit.value.code, int)
     return exit.value.code
 
@@ -120,13 +124,16 @@ def test_signals_end_it_in_order(
     assert ending(monkeypatch, lambda: os.kill(os.getpid(), number)) == expected
     assert capsys.readouterr().err == f"{said}\n"
     assert signal.getsignal(number) is before
-    signal.signal(number, signal.SIG_IGN)
+
+
+def test_a_hangup_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         monkeypatch.setattr(sys, "argv", ["example.py"])
-        main(PairedSceneConfig, lambda config: os.kill(os.getpid(), number))
-        assert signal.getsignal(number) is signal.SIG_IGN, "as nohup left it"
+        main(PairedSceneConfig, lambda config: os.kill(os.getpid(), signal.SIGHUP))
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, "as nohup left it"
     finally:
-        signal.signal(number, before)
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000, "a\0b", "[/x]"])
