@@ -6,6 +6,7 @@ a picture is one 64-bit word here, as in the renderer, so that the set takes 377
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import overload
 
@@ -89,7 +90,7 @@ def open_original(path: Path, *, counts: tuple[int, ...] = COUNTS, console: Cons
 
     Source: https://github.com/google-deepmind/dsprites-dataset, its README.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # unlike that of Path it raises nothing, whatever the name
         raise InputError(
             f"there is no file {path}; `vsa data download {path}` fetches it, or leave --data out: the renderer draws the same "
             "pictures"
