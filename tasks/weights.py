@@ -118,12 +118,12 @@ def open_weights(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     Raises:
         InputError: there is no such file, or it does not hold a model.
     """
-    if path.is_dir() and not (path / MODEL).exists():
+    if os.path.isdir(path) and not os.path.exists(path / MODEL):  # unlike those of Path they raise nothing, whatever the name
         checkpoint = Checkpoints(path / "checkpoints").newest(warn)
         if checkpoint is not None:
             return _of(checkpoint)
-    folder, path = (path, path / MODEL) if path.is_dir() else (None, path)
-    if not path.exists():
+    folder, path = (path, path / MODEL) if os.path.isdir(path) else (None, path)
+    if not os.path.exists(path):
         raise InputError(f"there is no model at {path}; train one with `vsa train`, or one of the examples")
     described, tensors = tensor_file.read(path, None)
     if folder is not None:

@@ -116,7 +116,8 @@ def _can_print() -> bool:
 def _close() -> None:
     """Print nowhere from now on, or else Python complains when it flushes at its end."""
     with suppress(OSError, ValueError):  # a test's standard output is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(message: object) -> None:

@@ -18,7 +18,7 @@ from tasks.config import CONFIG, FREE, RunConfig
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint, warn
 from tasks.training.machine import differences, machine
 from tasks.training.manifest import RunFiles
-from tasks.training.metrics_log import MetricsLog, start_tracker
+from tasks.training.metrics_log import TRACKER, MetricsLog, start_tracker
 from tasks.training.optimizers import OptimizerState
 from tasks.training.processes import on_first, random_states, set_random_states, sums
 from vsa import __version__
@@ -98,7 +98,8 @@ class Journal:
         self.best: tuple[float, int] | None = None
         self.log: MetricsLog | None = None
         self.optimizer: OptimizerState | None = None
-        self.begun, self.tracked = False, set[str]()
+        self.begun = False
+        self.untracked: set[str] | None = None  # what is in the tracker's folder before it begins
         self.interval, self.saved, self.last, self.restored = config.checkpoint, time.perf_counter(), -1, 0
 
     def begin(self) -> None:
@@ -117,18 +118,20 @@ class Journal:
     def _begin(self) -> None:
         if self.optimizer is not None:
             self.optimizer.stored()  # what no checkpoint could hold is refused here
-        files, settings, before = self.files, self.config.as_json(), set(self.files.listed)
-        self.tracked = files.within("tracker")
-        start_tracker(self.accelerator, self.config.log, files, settings)
+        files, settings, old = self.files, self.config.as_json(), set(self.files.listed)
+        if self.config.log != "none":
+            self.untracked = files.within("tracker")
+            start_tracker(self.accelerator, self.config.log, files, settings)
+            old.discard(TRACKER)
         if self.config.start_over:
-            files.remove(before)
+            files.remove(old)
         files.write_json(CONFIG, {"task": self.task, "version": __version__, "config": settings})
         self.log = MetricsLog(files.place("metrics.jsonl"), self.restored, self.accelerator)
         self._list_tracked()
 
     def _list_tracked(self) -> None:
-        if self.begun and self.config.log != "none" and self.accelerator.is_main_process:
-            self.files.adopt("tracker", self.tracked)
+        if self.untracked is not None:
+            self.files.adopt("tracker", self.untracked)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> State:
         """Put model, optimiser and random generators where the newest checkpoint has them; the first state if there is none.

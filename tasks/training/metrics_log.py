@@ -10,10 +10,12 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from tasks.json_file import write_json
 from tasks.training.manifest import RunFiles
 from vsa.errors import InputError, MissingExtraError, OutputError, VSAError
 from vsa.files import read_file, replacing
+
+TRACKER = "tracker/tracker.json"
+"""Says which tracker writes into its folder, and that the folder is the run's."""
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -109,19 +111,19 @@ def start_tracker(accelerator: Accelerator, name: str, files: RunFiles, settings
     Raises:
         VSAError: the tracker cannot be started, as Weights & Biases without an account or WANDB_MODE=offline.
     """
-    if name == "none":
-        return
     flat = {key: value if isinstance(value, (int, float, str, bool)) else str(value) for key, value in settings.items()}
     folder = files.path / "tracker"
     options = {"wandb": {"dir": str(folder), "name": files.path.name}} if name == "wandb" else {}
-    mark = files.place("tracker/tracker.json")
+    new = TRACKER not in files.listed
     try:
+        files.place(TRACKER)
         folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
-    write_json(mark, {"tracker": name})
-    try:
+        files.write_json(TRACKER, {"tracker": name})
         accelerator.init_trackers("vsa-torch", config=flat, init_kwargs=options)
+    except OutputError:
+        raise
     except Exception as error:  # whatever a tracker raises
+        if new:
+            files.remove([TRACKER])
         hint = "; to log without an account, set WANDB_MODE=offline" if name == "wandb" else ""
         raise VSAError(f"{name} cannot be started: {error}{hint}") from error

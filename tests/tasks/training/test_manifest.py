@@ -260,6 +260,8 @@ class NotANumber(small.Failing):
         ({"test": "shape ="}, VSAError),
         ({"start": Path("nowhere")}, InputError),
         ({"start": Path("old")}, InputError),
+        pytest.param({"start": Path("x" * 300)}, InputError, id="a name too long for a model to start from"),
+        pytest.param({"data": Path("x" * 300)}, InputError, id="a name too long for data"),
         ({"data": Path("nowhere")}, InputError),
         ({"log": "wandb"}, MissingExtraError),
         ({"device": "cuda"}, RangeError),
@@ -298,6 +300,39 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(Stage, "finish", lambda *given: None)
         run(config(folder, steps=1, dim=16))
     return folder
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_tracker_that_cannot_be_started_leaves_the_old_run(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: Any, **named: Any) -> None:
+        raise ConnectionError("no account")
+
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install -e '.[tensorboard]'")
+    monkeypatch.setattr("accelerate.Accelerator.init_trackers", refuse)
+    before = contents(old)
+    with error(VSAError, "tensorboard cannot be started: no account"):
+        run(config(old, steps=2, log="tensorboard", start_over=True))
+    assert contents(old) == before
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.filterwarnings("ignore")
+def test_starting_over_with_a_tracker(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install -e '.[tensorboard]'")
+    run(config(tmp_path, steps=1, log="tensorboard"))
+    first = {path for path in tmp_path.glob("tracker/**/*") if path.is_file()}
+    (tmp_path / "tracker" / "notes.txt").write_text("mine")
+    run(config(tmp_path, steps=1, log="tensorboard", start_over=True))
+    second = {path for path in tmp_path.glob("tracker/**/*") if path.is_file()}
+    mark, notes = tmp_path / "tracker" / "tracker.json", tmp_path / "tracker" / "notes.txt"
+    assert first & second == {mark}
+    assert len(second) >= 3
+    assert notes in second
+    assert {name for name in RunFiles(tmp_path).listed if name.startswith("tracker/")} == {
+        path.relative_to(tmp_path).as_posix() for path in second - {notes}
+    }
+    run(config(tmp_path, steps=1, start_over=True))
+    assert {path for path in tmp_path.glob("tracker/**/*") if path.is_file()} == {notes}
 
 
 @pytest.mark.usefixtures("quick")
