@@ -1,17 +1,22 @@
-"""Every operation beside torchhd and beside hand-written torch, in one run: all take turns, and medians are compared.
+"""Every operation beside torchhd and beside hand-written torch, in one run, cold and hot.
 
-python benchmarks/algebra.py                        # everything, about 30 minutes; writes runs/bench/algebra.json and .md
-python benchmarks/algebra.py --only "MAP bind"      # the rows whose name holds this text
-python benchmarks/algebra.py --seconds 0.1          # how long each row is measured
+python benchmarks/algebra.py                        # everything, about 12 minutes on one thread; writes docs/benchmarks.json
+python benchmarks/algebra.py --page                 # writes docs/benchmarks.md from docs/benchmarks.json, and measures nothing
+python benchmarks/algebra.py --only "MAP bind"      # the rows whose name holds this text; prints them, and writes no file
+python benchmarks/algebra.py --seconds 0.3          # how long each row is measured, cold and again hot
+
+Cold: ours, torchhd and the others take turns, one call each, so that each finds the caches as the others left them; as in a
+program that does other things between two calls. Hot: each is called in a loop of its own for 0.2 ms, in turns too. The medians
+are compared. A call of more than a millisecond is measured cold alone, because the two would be the same.
 """
 
 import argparse
-import json
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,59 +28,39 @@ import torchhd
 from torch import Tensor
 
 import vsa
+from benchmarks.algebra_page import DATA, KINDS, PAGE, Row, ratio, read, rewritten, summary, written
 from vsa import ItemMemory, get_algebra
 from vsa.resonator import resonator
 
 Work = Callable[[], object]
-Row = tuple[str, dict[str, Work]]
-
-TARGETS: list[tuple[str, Callable[[dict[str, Any]], bool], str, float]] = [
-    ("any operation, any size: never slower than torchhd", lambda r: "cleanup" not in r["name"], "torchhd", 1.0),
-    ("any cleanup: never slower than torchhd", lambda r: "cleanup" in r["name"], "torchhd", 1.0),
-    ("MAP bind, unbind, batch >= 128", lambda r: r["name"] in ("MAP bind", "MAP unbind") and r["batch"] >= 128, "torch", 1.1),
-    ("FHRR bind, unbind, batch >= 128", lambda r: r["name"] in ("FHRR bind", "FHRR unbind") and r["batch"] >= 128, "torch", 1.1),
-    ("MAP bind, batch 1", lambda r: r["name"] == "MAP bind" and r["batch"] == 1, "torchhd", 3.0),
-    ("MAP bind, batch 1", lambda r: r["name"] == "MAP bind" and r["batch"] == 1, "torch", 2.5),
-    ("HRR bind, unbind", lambda r: r["name"] in ("HRR bind", "HRR unbind"), "torchhd", 1.7),
-    ("HRR bind, unbind", lambda r: r["name"] in ("HRR bind", "HRR unbind"), "torch", 1.15),
-    ("VTB bind, batch 128", lambda r: r["name"] == "VTB bind" and r["batch"] == 128, "torchhd", 40.0),
-    ("VTB bind, batch 128", lambda r: r["name"] == "VTB bind" and r["batch"] == 128, "torch", 1.2),
-    ("BSC bind, packed", lambda r: r["name"] == "PackedBSC bind", "torchhd", 8.0),
-    ("BSC bundle of 5, packed", lambda r: r["name"] == "PackedBSC bundle of 5", "torchhd", 4.0),
-    ("cleanup 1024 x 1k, batch 1", lambda r: _cleanup(r, "float32", 1000, 1), "torchhd", 4.0),
-    ("cleanup 1024 x 1k, batch 1", lambda r: _cleanup(r, "float32", 1000, 1), "torch", 1.3),
-    ("cleanup 1024 x 100k, batch 1, int8", lambda r: _cleanup(r, "int8", 100_000, 1), "torchhd", 8.0),
-    ("cleanup 1024 x 1k, batch 4096, bf16", lambda r: _cleanup(r, "bfloat16", 1000, 4096), "torchhd", 8.0),
-    ("resonator 3 x 20, ten steps", lambda r: r["name"] == "resonator 3 x 20, ten steps", "torchhd", 4.0),
-]
-"""What is to be reached: times faster than torchhd, at least; or times the time of hand-written torch, at most."""
+Case = tuple[str, dict[str, Work]]
+"""A row's name, and what is called for it."""
 
 
-def _cleanup(row: dict[str, Any], dtype: str, items: int, batch: int) -> bool:
-    return row["name"] == f"cleanup among {items}, {dtype}" and row["dim"] == 1024 and row["batch"] == batch
-
-
-def medians(works: dict[str, Work], seconds: float, device: str) -> dict[str, float]:
-    """The median time of a call of each, in seconds; they take turns until so many seconds have passed."""
+def medians(works: dict[str, Work], seconds: float, device: str) -> tuple[dict[str, float], dict[str, float]]:
+    """The median time of a call of each, in seconds: cold and hot. What takes longer than 0.3 s is called twice in all."""
     synchronize = torch.cuda.synchronize if device == "cuda" else lambda: None
-    loops, times = {}, {name: [] for name in works}
-    for name, work in works.items():
-        work()
-        synchronize()
+
+    def taken(work: Work, calls: int) -> float:
         started = time.perf_counter()
-        work()
+        for _ in range(calls):
+            work()
         synchronize()
-        loops[name] = max(1, int(2e-4 / (time.perf_counter() - started)))
-    ends, turns = time.perf_counter() + seconds, 0
-    while time.perf_counter() < ends or turns < 3:
-        turns += 1
-        for name, work in works.items():
-            started = time.perf_counter()
-            for _ in range(loops[name]):
-                work()
-            synchronize()
-            times[name].append((time.perf_counter() - started) / loops[name])
-    return {name: statistics.median(taken) for name, taken in times.items()}
+        return (time.perf_counter() - started) / calls
+
+    def in_turns(calls: dict[str, int]) -> dict[str, float]:
+        times: dict[str, list[float]] = {name: [] for name in calls}
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or len(times["ours"]) < 3:
+            for name, n in calls.items():
+                if not (times[name] and once[name] > 0.3):
+                    times[name].append(taken(works[name], n))
+        return {name: statistics.median(found) for name, found in times.items()}
+
+    once = {name: taken(work, 1) for name, work in works.items()}
+    cold = in_turns(dict.fromkeys(works, 1))
+    short = {name: max(2, int(2e-4 / time)) for name, time in cold.items() if time < 1e-3}
+    return cold, {**cold, **in_turns(short)} if "ours" in short else cold
 
 
 def convolve(a: Tensor, b: Tensor) -> Tensor:
@@ -158,7 +143,7 @@ BY_HAND: dict[str, dict[str, Three]] = {
 }
 
 
-def algebra_rows(name: str, dim: int, batch: int, device: str) -> Iterator[Row]:
+def algebra_rows(name: str, dim: int, batch: int, device: str) -> Iterator[Case]:
     """The verbs of one model: ours, our torchhd backend, torchhd itself, and hand-written torch where that is a line."""
     generator = torch.Generator(device).manual_seed(0)
     options = {"block_size": 16} if name in ("BSBC", "MCR", "CGR") else {}
@@ -192,7 +177,7 @@ def algebra_rows(name: str, dim: int, batch: int, device: str) -> Iterator[Row]:
     yield f"{name} random", works
 
 
-def memory_rows(dim: int, items: int, batch: int, device: str) -> Iterator[Row]:
+def memory_rows(dim: int, items: int, batch: int, device: str) -> Iterator[Case]:
     """Cleanup, top one: the kinds in which items can be kept, against float32 in torchhd and by hand."""
     generator = torch.Generator(device).manual_seed(0)
     vectors = vsa.random(items, dim, generator=generator)
@@ -212,7 +197,7 @@ def memory_rows(dim: int, items: int, batch: int, device: str) -> Iterator[Row]:
         )
 
 
-def resonator_rows(batch: int, device: str) -> Iterator[Row]:
+def resonator_rows(batch: int, device: str) -> Iterator[Case]:
     generator = torch.Generator(device).manual_seed(0)
     books = [vsa.random(20, 1024, generator=generator) for _ in range(3)]
     # Composites that are no product are searched for all the ten steps.
@@ -255,63 +240,34 @@ def rows(arguments: argparse.Namespace, device: str) -> Iterator[tuple[str, int,
                 yield row, 1024, batch, works
 
 
-def measured(arguments: argparse.Namespace, device: str, threads: int) -> list[dict[str, Any]]:
+def measured(arguments: argparse.Namespace, device: str, threads: int) -> list[Row]:
     found = []
     torch.set_num_threads(threads)
     for name, dim, batch, works in rows(arguments, device):
         if arguments.only not in name:
             continue
         try:
-            taken = medians(works, arguments.seconds, device)
+            cold, hot = medians(works, arguments.seconds, device)
         except (RuntimeError, TypeError) as error:  # torchhd does not take every size
             print(f"{name}, dim {dim}, batch {batch}: left out ({str(error)[:80]})", file=sys.stderr)
             continue
-        row = {"name": name, "dim": dim, "batch": batch, "threads": threads, "device": device, "seconds": taken}
+        cold, hot = ({who: float(f"{time:.3g}") for who, time in kind.items()} for kind in (cold, hot))
+        row = {"name": name, "dim": dim, "batch": batch, "device": device, "threads": threads, "cold": cold, "hot": hot}
         found.append(row)
         print(line(row), flush=True)
     return found
 
 
-def ratio(row: dict[str, Any], against: str) -> float | None:
-    """How many times faster than torchhd or our backend, or how many times the time of hand-written torch."""
-    taken = row["seconds"]
-    if against not in taken:
-        return None
-    return taken["ours"] / taken["torch"] if against == "torch" else taken[against] / taken["ours"]
-
-
-def line(row: dict[str, Any]) -> str:
-    cells = [f"{row['seconds']['ours'] * 1e6:,.1f}"]
-    cells += ["" if (r := ratio(row, against)) is None else f"{r:.2f}" for against in ("torchhd", "backend", "torch")]
-    return f"| {row['name']} | {row['dim']} | {row['batch']} | {' | '.join(cells)} |"
-
-
-def report(found: list[dict[str, Any]], machine: str) -> str:
-    lines = [machine, ""]
-    for device, threads in dict.fromkeys((row["device"], row["threads"]) for row in found):
-        these = [row for row in found if (row["device"], row["threads"]) == (device, threads)]
-        lines += [f"### {device}, {threads} thread{'s' if threads > 1 else ''}", ""]
-        lines += ["| target | against | asked | measured: worst, median, best | missed |", "|---|---|---|---|---|"]
-        for title, applies, against, bound in TARGETS:
-            ratios = [(r, row) for row in these if applies(row) and (r := ratio(row, against)) is not None]
-            if not ratios:
-                continue
-            good = [(r >= bound) if against == "torchhd" else (r <= bound) for r, _ in ratios]
-            values = sorted((r for r, _ in ratios), reverse=against == "torch")
-            asked = f"{'at least' if against == 'torchhd' else 'at most'} {bound:g}"
-            spread = f"{values[0]:.2f}, {statistics.median(values):.2f}, {values[-1]:.2f}"
-            lines.append(f"| {title} | {against} | {asked} | {spread} | {good.count(False)} of {len(good)} |")
-        lines += [
-            "",
-            "| operation | dim | batch | ours, µs | torchhd / ours | backend / ours | ours / torch |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        lines += [line(row) for row in these] + [""]
-    return "\n".join(lines)
+def line(row: Row) -> str:
+    cells = [row["name"], str(row["dim"]), str(row["batch"])]
+    for kind in KINDS:
+        cells.append(f"{row[kind]['ours'] * 1e6:,.1f}")
+        cells += ["" if (r := ratio(row, against, kind)) is None else f"{r:.2f}" for against in ("torchhd", "backend", "torch")]
+    return f"| {' | '.join(cells)} |"
 
 
 def import_time() -> str:
-    """The median time that `import vsa` adds to `import torch`, each in a process of its own."""
+    """The time that `import vsa` adds to `import torch`, each in a process of its own."""
     import subprocess
 
     def taken(code: str) -> float:
@@ -319,35 +275,53 @@ def import_time() -> str:
         subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
         return time.perf_counter() - started
 
-    alone, both = zip(*[(taken("import torch"), taken("import torch, vsa")) for _ in range(7)], strict=True)
-    added = statistics.median(b - a for a, b in zip(alone, both, strict=True))
-    return f"`import vsa` after `import torch` ({statistics.median(alone):.2f} s) adds {added:.2f} s."
+    alone, both = (min(taken(code) for _ in range(3)) for code in ("import torch", "import torch; from vsa import *"))
+    return f"`from vsa import *` after `import torch` ({alone:.2f} s) adds {both - alone:.2f} s."
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="rows whose name holds this text")
-    parser.add_argument("--seconds", type=float, default=0.4, help="how long each row is measured")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the data, and measure nothing")
+    parser.add_argument("--only", default="", help="rows whose name holds this text; they are written to no file without --out")
+    parser.add_argument("--seconds", type=float, default=0.1, help="how long each row is measured, cold and again hot")
     parser.add_argument("--dims", type=int, nargs="+", default=[1024, 10_000])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 128, 4096])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--out", type=Path, default=Path("runs/bench"))
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--out", type=Path, help="where the data go; docs/benchmarks.json for a run of all rows")
     arguments = parser.parse_args()
+    if arguments.page:
+        PAGE.write_text(rewritten(PAGE.read_text(), read(DATA)))
+        return
+    started = time.monotonic()
     machine = (
-        f"torch {torch.__version__}, torchhd {torchhd.__version__ if hasattr(torchhd, '__version__') else ''}, "
-        f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}. {import_time()}"
+        f"torch {torch.__version__}, torchhd {version('torch-hd')}, Python {platform.python_version()}, {processor()}, "
+        f"{torch.backends.cpu.get_cpu_capability()}. {import_time()}"
     )
     print(machine)
-    print("| operation | dim | batch | ours, µs | torchhd / ours | backend / ours | ours / torch |")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    passes = [("cpu", threads) for threads in arguments.threads] + [("cuda", 1)] * torch.cuda.is_available()
-    found: list[dict[str, Any]] = []
-    for device, threads in passes:
-        with torch.device(device):
-            found += measured(arguments, device, threads)
-        (arguments.out / "algebra.json").write_text(json.dumps({"machine": machine, "rows": found}, indent=1))
-        (arguments.out / "algebra.md").write_text(report(found, machine))
-    print(report(found, machine).partition("| operation")[0])
+    columns = "ours, µs | torchhd / ours | backend / ours | ours / torch"
+    print(f"| operation | dim | batch | cold: {columns} | hot: {columns} |")
+    found: list[Row] = []
+    for device, threads in [("cpu", threads) for threads in arguments.threads] + [("cuda", 1)] * torch.cuda.is_available():
+        found += measured(arguments, device, threads)
+    data = {
+        "machine": machine,
+        "command": " ".join(["python benchmarks/algebra.py", *sys.argv[1:]]),
+        "minutes": (time.monotonic() - started) / 60,
+        "rows": found,
+    }
+    print(summary(data))
+    out = arguments.out or (None if arguments.only else DATA)
+    if out is not None:
+        out.write_text(written(data))
+        print(f"{out} has the rows; python benchmarks/algebra.py --page writes the page from {DATA.name}.")
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return f"{len(names)} of {names[0]}" if names else platform.machine()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from tests.helpers import ALGEBRAS, anything, as_a_user, close, double, error, fitting, vectors
 from vsa import (
@@ -281,6 +282,36 @@ def test_a_bundle_of_int8_is_unbound_with_a_key_of_int8() -> None:
         bind(torch.full((8,), 100, dtype=torch.int8), torch.full((8,), 400, dtype=torch.int16))
     with error(DtypeError, "bind: both must have the same dtype, got torch.int8 and torch.float32"):
         bind(roles, fillers.float())
+
+
+class Counting(TorchFunctionMode):
+    """Counts what torch is asked for: operations, and attributes of tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.asked.append(getattr(func, "__qualname__", str(func)))
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_right_call_asks_torch_for_little() -> None:
+    """Under such a mode, as ``torch.set_default_device`` is one, each attribute takes as long as a product of two vectors."""
+    stack, parameter = random(2, 64), nn.Parameter(random(2, 64))
+    for verb, most in {
+        lambda: bind(stack, stack): 6,
+        lambda: unbind(stack, stack): 6,
+        lambda: bind(parameter, stack): 6,
+        lambda: bundle(stack): 5,
+        lambda: multibind(stack): 6,
+        lambda: permute(stack): 4,
+        lambda: inverse(stack): 3,
+        lambda: negative(stack): 4,
+    }.items():
+        with as_a_user(), Counting() as counting:
+            verb()
+        assert len(counting.asked) <= most, counting.asked
 
 
 # What a user can get wrong.
