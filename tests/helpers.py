@@ -90,10 +90,10 @@ def as_a_user() -> Iterator[None]:
 
 
 @contextmanager
-def error(kind: type[VSAError], *parts: str) -> Iterator[None]:
+def error(kind: type[VSAError], *parts: str) -> Iterator[pytest.ExceptionInfo[VSAError]]:
     """The block must raise this error, and its message hold all these parts, in order."""
     pattern = "(?s)" + ".*".join(re.escape(part) for part in parts)
     with as_a_user(), pytest.raises(kind, match=pattern) as caught:
-        yield
+        yield caught
     assert type(caught.value) is kind
     assert str(caught.value)[:1] not in ("'", '"'), "the message is quoted"

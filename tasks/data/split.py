@@ -78,6 +78,7 @@ def combinations(expression: str) -> Callable[[Tensor], Tensor]:
             all combinations into ten equal parts, scattered evenly and the same everywhere, and of integers, among them
             `square`, `ellipse` and `heart`. `==`, `!=`, `<`, `<=`, `>` and `>=` may be chained; `in` and `not in` want a tuple of
             integers; `and`, `or`, `not` and parentheses combine. An empty expression is the empty set. Orientation 39 is 0.
+            At most 10,000 characters, and parts within parts at most 50 deep.
 
     Returns:
         What tells of classes, integers [..., 5], which are in the set, bool [...].
@@ -95,7 +96,8 @@ def combinations(expression: str) -> Callable[[Tensor], Tensor]:
 
     def contains(classes: Tensor) -> Tensor:
         classes = distinct(classes)
-        return member(dict(zip(FEATURES, classes.unbind(-1), strict=True)) | {"tenth": _tenth(classes)})
+        inside = member(dict(zip(FEATURES, classes.unbind(-1), strict=True)) | {"tenth": _tenth(classes)})
+        return inside.expand(classes.shape[:-1]).clone()  # of constants alone there is one truth for all
 
     return contains
 
@@ -116,7 +118,12 @@ _Reads = Callable[[_Values], Tensor]
 
 NAMES = (*FEATURES, "tenth")
 CONSTANTS = {name: number for number, name in enumerate(SHAPES)}
+LONGEST = 10_000
+"""Characters of an expression: each comparison takes time for every combination."""
+DEEPEST = 50
+"""How deep the parts of an expression may lie within one another."""
 _LARGEST = 2**31  # far beyond any class, and safely within a tensor's integers
+_SHOWN = 100  # characters of a long expression that a message shows
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -132,6 +139,8 @@ def _read(text: str) -> _Reads:
     if not text.strip():
         return lambda values: torch.zeros_like(values["x"], dtype=torch.bool)
     reader = _Reader(text)
+    if len(text) > LONGEST:
+        raise reader.wrong(f"it has {len(text):,} characters, and at most {LONGEST:,} are read")
     try:
         return reader.truth(ast.parse(text.strip(), mode="eval").body)
     except SyntaxError as error:
@@ -146,27 +155,35 @@ class _Reader:
     """From the parts of an expression to functions of the factors; whatever is not named here is refused, and nothing is run."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text, self.depth = text, 0
 
     def wrong(self, what: str, name: str = "") -> ExpressionError:
         """What to raise: what is wrong, and the names that there are, the nearest to this one first."""
         known = choices(name, (*NAMES, *CONSTANTS))
-        return ExpressionError(f"the expression {self.text!r} is not a set of combinations: {what}; {known}")
+        text = repr(self.text if len(self.text) <= LONGEST else f"{self.text[:_SHOWN]}...")
+        return ExpressionError(f"the expression {text} is not a set of combinations: {what}; {known}")
 
     def truth(self, node: ast.expr) -> _Reads:
         """What is true or false."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.wrong(f"its parts lie more than {DEEPEST} deep within one another")
+        try:
+            return self._truth(node)
+        finally:
+            self.depth -= 1
+
+    def _truth(self, node: ast.expr) -> _Reads:
         match node:
             case ast.BoolOp(op=op, values=operands):
-                parts = [self.truth(operand) for operand in operands]
                 join = operator.and_ if isinstance(op, ast.And) else operator.or_
-                return lambda values: reduce(join, [part(values) for part in parts])
+                return _fold(join, [self.truth(operand) for operand in operands])
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 part = self.truth(operand)
                 return lambda values: ~part(values)
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 sides = zip([left, *comparators], ops, comparators, strict=False)
-                parts = [self.comparison(*side) for side in sides]
-                return lambda values: reduce(operator.and_, [part(values) for part in parts])
+                return _fold(operator.and_, [self.comparison(*side) for side in sides])
             case ast.Name() | ast.Constant():
                 self.number(node)  # an unknown name is the greater mistake
                 raise self.wrong(f"{ast.unparse(node)!r} must be compared with something, as in 'scale == 5'")
@@ -190,8 +207,8 @@ class _Reader:
         if isinstance(node, ast.Name) and node.id in NAMES:
             name = node.id
             return lambda values: values[name]
-        constant = self.constant(node)
-        return lambda values: torch.full_like(values["x"], constant)
+        constant = torch.tensor(self.constant(node))
+        return lambda values: constant.to(values["x"].device)
 
     def constant(self, node: ast.expr) -> int:
         """An integer, or the name of a shape."""
@@ -205,6 +222,11 @@ class _Reader:
             case ast.Constant(value=int() as number) if not isinstance(number, bool) and number < _LARGEST:
                 return number
         raise self.wrong(f"{ast.unparse(node)!r} is neither an integer below 2^31 nor a name")
+
+
+def _fold(join: Callable[[Tensor, Tensor], Tensor], parts: list[_Reads]) -> _Reads:
+    """The parts joined one after the other, so that two masks are in memory at a time and not those of all parts."""
+    return lambda values: reduce(join, (part(values) for part in parts))
 
 
 TENTHS = Split()

@@ -1,11 +1,14 @@
 import operator
+import weakref
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tasks.data.factors import COUNTS, SHAPES
 from tasks.data.split import NAMES, Split, combinations
@@ -174,7 +177,8 @@ def test_the_shape_of_what_is_asked_is_the_shape_of_the_answer() -> None:
         ("(x := 3) == 3", "is neither an integer"),
         ("-x", "is neither a comparison nor"),
         ("x == 3\0", ""),
-        ("not " * 100_000 + "x == 3", ""),
+        ("not " * 200 + "x == 3", "its parts lie more than 50 deep within one another"),
+        ("(" * 300 + "x == 3" + ")" * 300, ""),
     ],
 )
 def test_what_is_no_expression(text: str, what: str) -> None:
@@ -182,6 +186,44 @@ def test_what_is_no_expression(text: str, what: str) -> None:
     for make in (combinations, lambda text: Split(test=text), lambda text: Split(validation=text)):
         with error(ExpressionError, f"the expression {text!r} is not a set of combinations: ", what, names):
             make(text)
+
+
+def test_a_long_expression_is_refused_in_a_short_line() -> None:
+    text = " or ".join(f"x == {k % 32} and y == {k // 32 % 32}" for k in range(12_000))
+    with error(ExpressionError, f"the expression {text[:100] + '...'!r}", "characters, and at most 10,000 are read") as caught:
+        Split(test=text)
+    assert len(str(caught.value)) < 500
+
+
+def test_terms_are_folded_and_not_kept_all_at_once() -> None:
+    few, many = "x < 3 or y < 3", " or ".join(["x < 3", *["y < 3"] * 800])
+    assert _peak(many) <= 1.2 * _peak(few)
+
+
+def _peak(expression: str) -> int:
+    """The most bytes that the masks of an expression take at once, in a process of 2^20 combinations."""
+    classes = torch.zeros(2**20, 5, dtype=torch.uint8)
+    member = combinations(expression)
+    most = alive = 0
+
+    class Counted(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal most, alive
+            made = func(*args, **(kwargs or {}))
+            if isinstance(made, torch.Tensor) and made.dtype == torch.bool and made.ndim:
+                size = made.numel()
+                alive += size
+                most = max(most, alive)
+                weakref.finalize(made, forget, size)
+            return made
+
+    def forget(size: int) -> None:
+        nonlocal alive
+        alive -= size
+
+    with Counted():
+        member(classes)
+    return most
 
 
 def test_what_is_no_text_no_part_and_no_classes() -> None:
