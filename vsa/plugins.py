@@ -2,8 +2,9 @@
 
 In code, pass objects. Names are for the command line and for files, and this is the only place that resolves them: first in
 the table of what comes with the project, then among the entry points of installed packages (groups vsa.algebras,
-vsa.encoders, vsa.decoders, vsa.tasks), and a name with a colon is "package.module:attribute" itself. Nothing is imported
-before it is asked for.
+vsa.encoders, vsa.decoders, vsa.tasks), and a name with a colon is "package.module:attribute" itself. So what the project's own
+files and settings name does not depend on what else is installed; `check_typed` says of a name that a person typed that others
+claim it too. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -135,14 +136,14 @@ def _claims(kind: str, name: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> Any:
-    """The class or function of that name.
+    """The class or function of that name; a built-in one is the project's own, whatever else is installed.
 
     Args:
         kind: "algebra", "encoder", "decoder" or "task".
         name: a built-in name, the name of an entry point, or "package.module:attribute".
 
     Raises:
-        PluginError: there is no such kind or name, it cannot be imported, or two packages claim the name.
+        PluginError: there is no such kind or name, it cannot be imported, or two other packages claim the name.
         MissingExtraError: what it needs is not installed.
 
     Example:
@@ -151,15 +152,10 @@ def load(kind: str, name: str) -> Any:
     """
     if not isinstance(name, str):
         raise PluginError(f"the name of a plugin is a string, got {type(name).__name__}; an {kind} itself is passed as it is")
-    table, points = _table(kind), [point for point in _entry_points(kind) if point.name == name]
-    claims = _claims(kind, name)
-    if len(claims) > 1:
-        raise PluginError(
-            f"the {kind} {name!r} is claimed more than once: {', '.join(claims)}; "
-            "uninstall one, or name the one you mean as package.module:attribute"
-        )
-    if name in table:
-        return _import(kind, name, table[name])
+    if name in _table(kind):
+        return _import(kind, name, _table(kind)[name])
+    check_typed(kind, name)
+    points = [point for point in _entry_points(kind) if point.name == name]
     if points:
         return _import(kind, name, points[0].value)
     if ":" in name:
@@ -167,6 +163,24 @@ def load(kind: str, name: str) -> Any:
     raise PluginError(
         f'there is no {kind} {name!r}; {choices(name, names(kind))}. One of your own is named "package.module:attribute"'
     )
+
+
+def check_typed(kind: str, name: str) -> None:
+    """Refuse a name that was typed, of which nobody can know whom it means.
+
+    Args:
+        kind: "algebra", "encoder", "decoder" or "task".
+        name: what was typed.
+
+    Raises:
+        PluginError: the name is claimed more than once; the message has the names that leave no doubt.
+    """
+    claims = _claims(kind, name)
+    if len(claims) > 1:
+        raise PluginError(
+            f"the {kind} {name!r} is claimed more than once: {', '.join(claims)}; "
+            "uninstall one, or name the one you mean as package.module:attribute"
+        )
 
 
 def _table(kind: str) -> dict[str, str]:

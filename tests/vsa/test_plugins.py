@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from encoders.conv import ConvEncoder
+from encoders.glimpse import GlimpseEncoder
+from tasks import load_model
 from tests.helpers import error
 from vsa import load, plugins
 from vsa.errors import MissingExtraError, PluginError
-from vsa.plugins import BUILT_IN, names
+from vsa.plugins import BUILT_IN, check_typed, names
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, table in BUILT_IN.items() for name in table])
@@ -30,11 +32,41 @@ def test_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "mine" not in names("decoder")
 
 
-def test_a_clash_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    conv = EntryPoint("conv", "elsewhere:Conv", "vsa.encoders")
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [conv])
+def claim(monkeypatch: pytest.MonkeyPatch, kind: str, name: str, *values: str) -> None:
+    """Installs packages of others that claim a name."""
+    points = [EntryPoint(name, value, f"vsa.{kind}s") for value in values]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == f"vsa.{kind}s" else [])
+
+
+@pytest.mark.parametrize("kind", BUILT_IN)
+def test_our_own_names_mean_ours_whatever_is_installed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in BUILT_IN[kind]:
+        own = load(kind, name)
+        claim(monkeypatch, kind, name, "elsewhere:Thing")
+        assert load(kind, name) is own
+
+
+def test_a_shipped_model_loads_beside_an_encoder_of_its_encoders_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(monkeypatch, "encoder", "glimpse", "elsewhere:Glimpse")
+    assert type(load_model("paired").encoder) is GlimpseEncoder
+
+
+def test_a_clash_that_nobody_can_settle_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(monkeypatch, "encoder", "mine", "encoders.conv:ConvEncoder", "elsewhere:Conv")
+    with error(
+        PluginError,
+        "encoder 'mine' is claimed more than once: encoders.conv:ConvEncoder, elsewhere:Conv",
+        "uninstall one, or name the one you mean as package.module:attribute",
+    ):
+        load("encoder", "mine")
+
+
+def test_a_typed_name_that_others_claim_too_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(monkeypatch, "encoder", "conv", "elsewhere:Conv")
     with error(PluginError, "encoder 'conv' is claimed more than once", "encoders.conv:ConvEncoder, elsewhere:Conv"):
-        load("encoder", "conv")
+        check_typed("encoder", "conv")
+    check_typed("encoder", "glimpse")
+    check_typed("encoder", "elsewhere:Conv")
 
 
 def test_unknown_names_list_what_exists() -> None:
