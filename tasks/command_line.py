@@ -18,6 +18,7 @@ from tasks.lab import check_lab
 from tasks.training.signals import stopping
 from vsa.command_line import complain, say, status_when_read
 from vsa.errors import InputError, VSAError
+from vsa.plugins import check_typed
 
 Config = TypeVar("Config")
 
@@ -53,6 +54,8 @@ def status_of(config_class: type[Config], run: Callable[[Config], None], flags: 
     try:
         with _ending():
             config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
+            for kind in ("encoder", "decoder"):
+                check_typed(kind, _last(f"--{kind}", flags) or "")
             check_lab()
             _check_torch()
             run(config)

@@ -8,7 +8,7 @@ from tasks import command_line
 from tasks.config import CONFIGS, RunConfig
 from vsa.command_line import complain
 from vsa.errors import VSAError
-from vsa.plugins import names
+from vsa.plugins import check_typed, names
 
 
 def status_of(words: Sequence[str]) -> int:
@@ -17,6 +17,7 @@ def status_of(words: Sequence[str]) -> int:
         return complain(f"`vsa train` needs a task before its flags, one of {', '.join(names('task'))}")
     name, *flags = words
     try:
+        check_typed("task", name)
         config_class = CONFIGS[name] if name in CONFIGS else _config_of(name)
     except VSAError as error:
         return complain(error)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tasks.command_line import main, status_of
 from tasks.config import PairedSceneConfig
 from tasks.training.progress import Piped
 from tasks.training.run_folder import run_folder
+from vsa import plugins
 from vsa.errors import RangeError
 
 
@@ -54,6 +56,24 @@ def test_flags_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         run(monkeypatch, *flags)
     assert exit.value.code == 2
     assert flags[0] in capsys.readouterr().err
+
+
+def test_a_network_that_was_typed_and_that_others_claim_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a setting is when nobody says anything is the project's own; a name that was typed might be anybody's."""
+    theirs = EntryPoint("glimpse", "elsewhere:Glimpse", "vsa.encoders")
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [theirs] if group == theirs.group else [])
+    assert run(monkeypatch).encoder == "glimpse"
+    for flags in (["--encoder", "glimpse"], ["--encoder=glimpse"]):
+        with pytest.raises(SystemExit) as exit:
+            run(monkeypatch, *flags)
+        assert exit.value.code == 2
+        assert capsys.readouterr().err == (
+            "error: the encoder 'glimpse' is claimed more than once: encoders.glimpse:GlimpseEncoder, elsewhere:Glimpse; "
+            "uninstall one, or name the one you mean as package.module:attribute\n"
+        )
+    assert run(monkeypatch, "--encoder", "encoders.glimpse:GlimpseEncoder").encoder == "encoders.glimpse:GlimpseEncoder"
 
 
 def test_our_errors_are_one_line_and_status_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
