@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import torch
@@ -32,16 +33,18 @@ class TaskModel(nn.Module):
 
     Attributes:
         about: where the model comes from, if a task made it; None for one that was composed by hand.
+        image: channels, height and width of its pictures, if a task made it; else what the encoder takes is not known before.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.about: About | None = None
+        self.image: tuple[int, int, int] | None = None
 
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next(self.parameters()).device
+        return next(chain(self.parameters(), self.buffers())).device
 
     def described(self) -> About:
         """Where the model comes from.

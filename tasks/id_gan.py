@@ -17,7 +17,8 @@ from tasks.data.schemes import Batch
 from tasks.evaluation.drawing import measure_drawing
 from tasks.evaluation.vae_figures import draw_again, draw_latents
 from tasks.id_gan_model import IDGAN, Judged
-from tasks.task import IMAGE, Task, make, seed_of
+from tasks.networks import make
+from tasks.task import IMAGE, Task, seed_of
 from tasks.training.loop import constant
 from tasks.vae import build_vae, pictures
 from tasks.weights import open_weights
@@ -36,7 +37,7 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
             generator = make("decoder", config.decoder, image=IMAGE, dim=config.latents + config.noise)
             discriminator = make("encoder", config.encoder, image=IMAGE, features=1, dim=1)
         model = IDGAN(vae, generator, discriminator, config.noise, config.average)
-        model.about = About(self.name, config)
+        model.about, model.image = About(self.name, config), IMAGE
         return model
 
     def start_from(self, model: IDGAN, path: Path) -> None:

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tasks import networks
 from tasks.about import TaskModel
+from tasks.pictures import Pictures
 from tasks.vae_model import VAE, frozen
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float
 
     from tasks.data.schemes import Batch
 
@@ -63,17 +65,17 @@ class IDGAN(TaskModel):
         """How many numbers make a code."""
         return self.vae.latents
 
-    def posterior(self, images: Shaped[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
-        """Mean and log variance of the code, [B, L] each: those of the VAE."""
-        return self.vae.posterior(images)
+    def posterior(self, images: Pictures, white: int = 1) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
+        """Mean and log variance of the code, [B, L] each: those of the VAE, which says what may be given."""
+        return self.vae.posterior(images, white)
 
-    def codes(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b latents"]:
+    def codes(self, images: Pictures, white: int = 1) -> Float[Tensor, "b latents"]:
         """The codes [B, L] of pictures: those of the VAE."""
-        return self.vae.codes(images)
+        return self.vae.codes(images, white)
 
     def logits(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
         """The log odds that a pixel is on, as the averaged generator draws codes [B, L]; with noise of 0."""
-        return self.averaged(nn.functional.pad(codes, (0, self.noise))).float()
+        return networks.logits(self.averaged, nn.functional.pad(codes, (0, self.noise)), self.image)
 
     def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of codes [B, L]: the probability that a pixel is on."""
@@ -83,18 +85,18 @@ class IDGAN(TaskModel):
         """Draw the codes of true pictures, and let the discriminator see both; one backward pass serves both sides."""
         true = batch.share.of(batch.pictures).float()
         seed = torch.Generator(true.device).manual_seed(batch.noise + batch.share.process)
-        mean, logvar = self.vae.posterior(true)
+        mean, logvar = self.vae.posterior_of(true)
         code = mean + torch.randn(mean.shape, device=mean.device, generator=seed) * (logvar / 2).exp()
         noise = torch.randn(len(true), self.noise, device=mean.device, generator=seed)
-        drawn = self.generator(torch.cat([code, noise], 1)).float().sigmoid()
-        its_mean, its_logvar = self.vae.posterior(drawn)
+        drawn = networks.logits(self.generator, torch.cat([code, noise], 1), self.image).sigmoid()
+        its_mean, its_logvar = self.vae.posterior_of(drawn)
         surprise = 0.5 * ((code - its_mean).square() * (-its_logvar).exp() + its_logvar + math.log(2 * math.pi))
         seen = true.detach().requires_grad_(torch.is_grad_enabled())
-        odds = self.discriminator(seen)[0].flatten()
+        odds = networks.posterior(self.discriminator, seen, 1, 1)[0].flatten()
         if torch.is_grad_enabled():
             (slope,) = torch.autograd.grad(odds.sum(), seen, create_graph=True)
             gradient = slope.square().flatten(1).sum(1)
         else:
             gradient = torch.zeros_like(odds)
-        false = self.discriminator(drawn.detach())[0].flatten()
+        false = networks.posterior(self.discriminator, drawn.detach(), 1, 1)[0].flatten()
         return Judged(frozen(self.discriminator, drawn)[0].flatten(), odds, false, gradient, surprise.sum(1))

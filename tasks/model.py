@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks import networks
 from tasks.about import TaskModel
+from tasks.pictures import Pictures, as_pictures
 from vsa import ItemMemory
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
@@ -114,28 +116,28 @@ class SceneModel(TaskModel):
         return self.roles.dim * (2 if self.roles.vectors.is_complex() else 1)
 
     def posterior(
-        self, images: Shaped[Tensor, "b c h w"]
+        self, images: Pictures, white: int = 1
     ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
         """Mean and log variance of the feature vectors, float32 [B, F, D] each.
 
         Args:
-            images: [B, C, H, W], single objects, float or uint8 in [0, 1].
+            images: single objects, a tensor or a numpy array [B, C, H, W] with values from 0 to white; or pictures of PIL's.
+            white: the value of a white pixel: 1, or 255 for pictures of eight bits.
 
         Raises:
-            ShapeError: the encoder returns something else.
+            DtypeError, ShapeError, RangeError: they are no such pictures; or the encoder returns something else.
         """
-        mean, logvar = self.encoder(images.float())
-        expected = (len(images), len(self.roles), self.dim)
-        if mean.shape != expected or logvar.shape != expected:
-            raise ShapeError(
-                f"the encoder {type(self.encoder).__name__} must return mean and log variance {list(expected)}, "
-                f"got {list(mean.shape)} and {list(logvar.shape)}"
-            )
-        return mean.float(), logvar.float()
+        return self._posterior(as_pictures(images, self.device, self.image, white))
 
-    def features(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b features dim"]:
-        """The feature vectors [B, F, D] of single objects: the posterior's mean."""
-        return self.posterior(images)[0]
+    def _posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return networks.posterior(self.encoder, images, len(self.roles), self.dim)
+
+    def features(self, images: Pictures, white: int = 1) -> Float[Tensor, "b features dim"]:
+        """The feature vectors [B, F, D] of single objects: the posterior's mean.
+
+        Args, Raises: as of `posterior`.
+        """
+        return self.posterior(images, white)[0]
 
     def object(self, features: Float[Tensor, "*b features dim"]) -> Float[Tensor, "*b dim"]:
         """Objects [*B, D]: each feature vector bound with its role, and bundled."""
@@ -165,11 +167,15 @@ class SceneModel(TaskModel):
         return self._real(self.algebra.bind(self.as_hypervectors(objects), self._slot(slot)))
 
     def logits(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
-        """The log odds that a pixel is on [B, C, H, W], of scenes [B, D]."""
+        """The log odds that a pixel is on [B, C, H, W], of scenes [B, D].
+
+        Raises:
+            DtypeError, ShapeError: the decoder returns something else.
+        """
         if self.decoding == "whole":
-            return self.decoder(vectors).float()
+            return networks.logits(self.decoder, vectors, self.image)
         objects = self._real(self.algebra.unbind(self.as_hypervectors(vectors)[:, None], self.slots.vectors))
-        return union(self.decoder(objects.flatten(0, 1)).float().unflatten(0, objects.shape[:2]))
+        return union(networks.logits(self.decoder, objects.flatten(0, 1), self.image).unflatten(0, objects.shape[:2]))
 
     def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of scenes [B, D]: the probability that a pixel is on."""
@@ -238,7 +244,7 @@ class SceneModel(TaskModel):
             exchange: which feature vectors pairs exchange: "as drawn", or "guessed", the one in which they differ most.
         """
         share, n = batch.share, len(batch.pictures)
-        mean, logvar = (share.gather(part, n) for part in self.posterior(share.of_as_many(batch.pictures)))
+        mean, logvar = (share.gather(part, n) for part in self._posterior(share.of_as_many(batch.pictures)))
         # Not randn_like, which follows the strides of the mean and is many times slower where they are not in order.
         generator = torch.Generator(mean.device).manual_seed(batch.noise)
         sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()

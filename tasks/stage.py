@@ -19,7 +19,8 @@ from tasks.data.split import Part, Split
 from tasks.evaluation.reading import empty_codebooks, learn_codebooks
 from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
 from tasks.model import SceneModel
-from tasks.task import IMAGE, Task, make, seed_of
+from tasks.networks import make
+from tasks.task import IMAGE, Task, seed_of
 from tasks.weights import open_weights
 from vsa import ItemMemory, get_algebra
 from vsa.errors import InputError
@@ -49,7 +50,7 @@ class Stage(Task[Config, SceneModel]):
             [f"object {n + 1}" for n in range(count)], config, 2 * config.seed + 1, config.slots != "none" and count > 1
         )
         model = SceneModel(encoder, decoder, roles, slots, decoding=config.decoding)
-        model.about = About(self.name, config)
+        model.about, model.image = About(self.name, config), IMAGE
         return model
 
     def batch(self, config: Config, objects: Objects, number: int) -> Batch:

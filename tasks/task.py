@@ -32,8 +32,7 @@ from tasks.training.metrics_log import check_tracker, read_metrics
 from tasks.training.processes import make_accelerator, means, on_first, share_of
 from tasks.training.run_folder import claimed, run_folder
 from tasks.weights import MODEL, open_weights, save
-from vsa import load
-from vsa.errors import DtypeError, InputError, PluginError, RangeError
+from vsa.errors import InputError, RangeError
 
 IMAGE = (1, SIZE, SIZE)
 
@@ -271,21 +270,3 @@ def seed_of(*what: int | str) -> int:
 def objects_of(config: RunConfig, part: Part) -> Objects:
     """The objects of a part of the configuration's split."""
     return Objects(part=part, split=Split(config.validation, config.test))
-
-
-def make(kind: str, name: str, **arguments: Any) -> nn.Module:
-    """The encoder or decoder of a name.
-
-    Raises:
-        PluginError: there is none, or it cannot be made with these arguments.
-        DtypeError: what it makes is no module.
-    """
-    try:
-        module = load(kind, name)(**arguments)
-    except TypeError as error:
-        raise PluginError(
-            f"the {kind} {name!r} cannot be made with {', '.join(f'{k}={v}' for k, v in arguments.items())}: {error}"
-        ) from error
-    if not isinstance(module, nn.Module):
-        raise DtypeError(f"the {kind} {name!r} must make a torch.nn.Module, got {type(module).__name__}")
-    return module

@@ -17,7 +17,8 @@ from tasks.evaluation.drawing import measure_drawing
 from tasks.evaluation.latents import measure_codes, measure_latents
 from tasks.evaluation.vae_figures import FIGURES, animations
 from tasks.losses import reconstruction
-from tasks.task import IMAGE, Task, make, objects_of, seed_of
+from tasks.networks import make
+from tasks.task import IMAGE, Task, objects_of, seed_of
 from tasks.training.loop import constant
 from tasks.training.manifest import RunFiles
 from tasks.vae_losses import capacity, decomposed_kl, density_ratio, discrimination, kl_of_latents
@@ -89,7 +90,9 @@ def build_vae(config: LatentConfig, seed: int, discriminated: bool = False) -> V
         encoder = make("encoder", config.encoder, image=IMAGE, features=config.latents, dim=1)
         decoder = make("decoder", config.decoder, image=IMAGE, dim=config.latents)
         discriminator = latent_discriminator(config.latents) if discriminated else None
-    return VAE(encoder, decoder, config.latents, discriminator)
+    vae = VAE(encoder, decoder, config.latents, discriminator)
+    vae.image = IMAGE
+    return vae
 
 
 def pictures(n: int, objects: Objects, generator: torch.Generator) -> Batch:

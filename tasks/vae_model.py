@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from tasks import networks
 from tasks.about import TaskModel
+from tasks.pictures import Pictures, as_pictures
 from tasks.vae_losses import averaged_over_pairs, shuffled
-from vsa.errors import ShapeError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Shaped
+    from jaxtyping import Float
 
     from tasks.data.schemes import Batch
 
@@ -58,31 +59,37 @@ class VAE(TaskModel):
         super().__init__()
         self.encoder, self.decoder, self.latents, self.discriminator = encoder, decoder, latents, discriminator
 
-    def posterior(self, images: Shaped[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
+    def posterior(self, images: Pictures, white: int = 1) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
         """Mean and log variance of the code, float32 [B, L] each.
 
         Args:
-            images: [B, C, H, W], float or uint8 in [0, 1].
+            images: a tensor or a numpy array [B, C, H, W] with values from 0 to white; or pictures of PIL's.
+            white: the value of a white pixel: 1, or 255 for pictures of eight bits.
 
         Raises:
-            ShapeError: the encoder returns something else.
+            DtypeError, ShapeError, RangeError: they are no such pictures; or the encoder returns something else.
         """
-        mean, logvar = self.encoder(images.float())
-        expected = (len(images), self.latents, 1)
-        if mean.shape != expected or logvar.shape != expected:
-            raise ShapeError(
-                f"the encoder {type(self.encoder).__name__} must return mean and log variance {list(expected)}, "
-                f"got {list(mean.shape)} and {list(logvar.shape)}"
-            )
-        return mean[..., 0].float(), logvar[..., 0].float()
+        return self.posterior_of(as_pictures(images, self.device, self.image, white))
 
-    def codes(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b latents"]:
-        """The codes [B, L] of pictures: the posterior's mean."""
-        return self.posterior(images)[0]
+    def posterior_of(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The same of pictures that are known to be right, as in training."""
+        mean, logvar = networks.posterior(self.encoder, images, self.latents, 1)
+        return mean[..., 0], logvar[..., 0]
+
+    def codes(self, images: Pictures, white: int = 1) -> Float[Tensor, "b latents"]:
+        """The codes [B, L] of pictures: the posterior's mean.
+
+        Args, Raises: as of `posterior`.
+        """
+        return self.posterior(images, white)[0]
 
     def logits(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
-        """The log odds that a pixel is on [B, C, H, W], of codes [B, L]."""
-        return self.decoder(codes).float()
+        """The log odds that a pixel is on [B, C, H, W], of codes [B, L].
+
+        Raises:
+            DtypeError, ShapeError: the decoder returns something else.
+        """
+        return networks.logits(self.decoder, codes, self.image)
 
     def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of codes [B, L]: the probability that a pixel is on."""
@@ -96,7 +103,7 @@ class VAE(TaskModel):
             averaged: average the posteriors of picture i and its pair where they agree, as Ada-GVAE does.
         """
         share, n = batch.share, len(batch.pictures)
-        mean, logvar = (share.gather(part, n) for part in self.posterior(share.of_as_many(batch.pictures)))
+        mean, logvar = (share.gather(part, n) for part in self.posterior_of(share.of_as_many(batch.pictures)))
         if averaged:
             mean, logvar = averaged_over_pairs(mean, logvar)
         generator = torch.Generator(mean.device).manual_seed(batch.noise)

@@ -1,0 +1,103 @@
+"""Encoders and decoders, whoever wrote them: made by name, tried on a small batch, and held to what they shall return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from vsa import load
+from vsa.errors import DtypeError, PluginError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Shaped
+
+TRIED = 2
+"""Pictures or vectors on which a network is tried when it is made."""
+
+
+def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, **more: int) -> nn.Module:
+    """The encoder or decoder of a name, tried once.
+
+    Args:
+        kind: "encoder" or "decoder".
+        name: a built-in name, that of a plugin, or "package.module:Class".
+        image: channels, height and width of a picture.
+        dim: of a feature vector, or of what is decoded.
+        more: of an encoder, `features`: how many vectors.
+
+    Raises:
+        PluginError: there is none, or it cannot be made with these arguments.
+        DtypeError, ShapeError: what it makes is no module, or returns something else than it shall.
+    """
+    arguments: dict[str, Any] = {"image": image, **more, "dim": dim}
+    try:
+        module = load(kind, name)(**arguments)
+    except TypeError as error:
+        raise PluginError(
+            f"the {kind} {name!r} cannot be made with {', '.join(f'{k}={v}' for k, v in arguments.items())}: {error}"
+        ) from error
+    if not isinstance(module, nn.Module):
+        raise DtypeError(f"the {kind} {name!r} must make a torch.nn.Module, got {type(module).__name__}")
+    training = module.training
+    module.eval()  # so that statistics of batches stay as they are
+    with torch.no_grad():
+        if kind == "encoder":
+            posterior(module, torch.zeros(TRIED, *image), **more, dim=dim)
+        else:
+            logits(module, torch.zeros(TRIED, dim), image)
+    return module.train(training)
+
+
+def posterior(
+    encoder: nn.Module, images: Shaped[Tensor, "b c h w"], features: int, dim: int
+) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
+    """What an encoder makes of pictures: mean and log variance, float32 [B, F, D] each.
+
+    Raises:
+        DtypeError, ShapeError: it returns something else.
+    """
+    found, expected = encoder(images.float()), [len(images), features, dim]
+    wanted = f"the encoder {type(encoder).__name__} must return mean and log variance {expected}"
+    if not isinstance(found, (tuple, list)) or len(found) != 2 or not all(isinstance(part, Tensor) for part in found):
+        raise DtypeError(f"{wanted}, a tuple of two tensors, got {_described(found)}")
+    mean, logvar = found
+    if list(mean.shape) != expected or list(logvar.shape) != expected:
+        raise ShapeError(f"{wanted}, got {list(mean.shape)} and {list(logvar.shape)}")
+    if not (mean.is_floating_point() and logvar.is_floating_point()):
+        raise DtypeError(f"{wanted} of floating point numbers, got {mean.dtype} and {logvar.dtype}")
+    return mean.float(), logvar.float()
+
+
+def logits(
+    decoder: nn.Module, vectors: Float[Tensor, "b dim"], image: tuple[int, int, int] | None = None
+) -> Float[Tensor, "b c h w"]:
+    """What a decoder makes of vectors: the log odds of pixels, float32 [B, C, H, W].
+
+    Args:
+        decoder: called with the vectors.
+        vectors: [B, D].
+        image: C, H and W, if they are known.
+
+    Raises:
+        DtypeError, ShapeError: it returns something else.
+    """
+    found, n = decoder(vectors), len(vectors)
+    expected = f"[{n}, {'C, H, W' if image is None else ', '.join(map(str, image))}]"
+    wanted = f"the decoder {type(decoder).__name__} must return logits {expected}, one tensor of floating point numbers"
+    if not isinstance(found, Tensor) or not found.is_floating_point():
+        raise DtypeError(f"{wanted}, got {_described(found)}")
+    if found.ndim != 4 or len(found) != n or (image is not None and tuple(found.shape[1:]) != tuple(image)):
+        raise ShapeError(f"{wanted}, got {list(found.shape)}")
+    return found.float()
+
+
+def _described(found: object) -> str:
+    """What something is, for messages."""
+    if isinstance(found, Tensor):
+        return f"one tensor {list(found.shape)} of {found.dtype}"
+    if isinstance(found, (tuple, list)):
+        parts = (f"a tensor {list(part.shape)}" if isinstance(part, Tensor) else type(part).__name__ for part in found[:4])
+        return f"a {type(found).__name__} of {len(found)}: {', '.join(parts)}"
+    return type(found).__name__

@@ -1,0 +1,120 @@
+"""Pictures that a user gives, as the tensors that encoders take: whatever is none of them is refused in one line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from tasks.data.checks import check_readable
+from vsa.algebras.checks import readable
+from vsa.errors import DtypeError, RangeError, ShapeError
+
+Pictures = Tensor | np.ndarray | Image.Image | Sequence[Image.Image]
+"""What may be given: [B, C, H, W], or pictures of PIL's."""
+
+WHITE = (1, 255)
+"""What the value of a white pixel may be."""
+
+ROUNDED = 1e-4
+"""So far outside of their range values may lie, which is what rounding does."""
+
+
+def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None = None, white: int = 1) -> Tensor:
+    """Pictures as a tensor [B, C, H, W] with values from 0 to 1.
+
+    Values are not looked at while torch compiles or maps a function over a batch, where there are none yet.
+
+    Args:
+        images: a tensor or a numpy array [B, C, H, W], of any real dtype or bool; or a picture of PIL's, or a list of them.
+        device: where they shall be; arrays and pictures of PIL's are put there, tensors must be there.
+        shape: C, H and W, if they are known.
+        white: the value of a white pixel, 1 or 255.
+
+    Returns:
+        Tensors as they are, of bool as uint8; and divided by 255, float32, if white is 255.
+
+    Raises:
+        DtypeError: they are no pictures, or complex, or elsewhere.
+        ShapeError: they are not [B, C, H, W], or of another size.
+        RangeError: a value is NaN, or not from 0 to white.
+
+    Example:
+        >>> as_pictures(np.full((1, 1, 2, 2), 255, dtype=np.uint8), torch.device("cpu"), white=255).tolist()
+        [[[[1.0, 1.0], [1.0, 1.0]]]]
+    """
+    if white not in WHITE or isinstance(white, bool):
+        raise RangeError(f"white, the value of a white pixel, must be 1 or 255, got {white!r}")
+    pictures = images if isinstance(images, Tensor) else _loaded(images).to(device)
+    check_readable("pictures", pictures)
+    if pictures.dtype == torch.bool:
+        pictures = pictures.byte()
+    if pictures.is_complex():
+        raise DtypeError(f"pictures must be real numbers from 0 to {white}, got {pictures.dtype}")
+    if pictures.device != device:
+        raise DtypeError(
+            f"the pictures are on {pictures.device}, the model on {device}; move them with images.to({str(device)!r})"
+        )
+    wanted = "B, C, H, W" if shape is None else f"B, {', '.join(map(str, shape))}"
+    if pictures.ndim != 4 or (shape is not None and list(pictures.shape[1:]) != list(shape)):
+        raise ShapeError(f"pictures must be [{wanted}], got {list(pictures.shape)}{_advice(pictures, shape)}")
+    if readable(pictures):
+        _check_values(pictures, white)
+    return pictures if white == 1 else pictures.float() / white
+
+
+def _loaded(images: Any) -> Tensor:
+    """Arrays, and pictures of PIL's, as a tensor."""
+    if isinstance(images, Image.Image):
+        images = [images]
+    if isinstance(images, (list, tuple)) and images and all(isinstance(image, Image.Image) for image in images):
+        sizes = {(image.size, image.mode) for image in images}
+        if len(sizes) > 1:
+            raise ShapeError(f"pictures must be of one size and mode, got {sorted(sizes)}")
+        if images[0].mode not in ("1", "L", "RGB"):
+            raise DtypeError(f'pictures of PIL\'s must be of the mode 1, L or RGB, got {images[0].mode}; use image.convert("L")')
+        stacked = np.stack([np.asarray(image) for image in images])
+        images = stacked[:, None] if stacked.ndim == 3 else stacked.transpose(0, 3, 1, 2)
+    if not isinstance(images, np.ndarray):
+        raise DtypeError(
+            "pictures must be a tensor or an array [B, C, H, W], or a picture of PIL's or a list of them, "
+            f"got {type(images).__name__}"
+        )
+    if images.dtype.kind not in "biuf" or images.dtype.itemsize > 8:
+        raise DtypeError(f"pictures must be real numbers, got an array of {images.dtype}")
+    return torch.from_numpy(np.ascontiguousarray(images.astype(images.dtype.newbyteorder("="))))
+
+
+def _advice(pictures: Tensor, shape: Sequence[int] | None) -> str:
+    """What may have been meant."""
+    if pictures.ndim == 3 and (shape is None or list(pictures.shape) == list(shape)):
+        return "; one picture is a batch of one: images[None]"
+    if pictures.ndim == 3 and shape is not None and shape[0] == 1 and list(pictures.shape[1:]) == list(shape[1:]):
+        return "; the channel is missing: images[:, None]"
+    if shape is not None and list(pictures.shape[1:]) == [*shape[1:], shape[0]]:
+        return "; the channels come last: use numpy's transpose(0, 3, 1, 2), or torch's permute"
+    return ""
+
+
+def _check_values(pictures: Tensor, white: int) -> None:
+    """Refuse NaN, and values outside of 0 to white."""
+    if not pictures.numel():
+        return
+    values = pictures.detach()
+    if not values.is_floating_point():
+        values = values.long()
+    elif values.itemsize < 2:  # of which torch knows no least and largest
+        values = values.float()
+    low, high = (value.item() for value in values.aminmax())
+    slack = ROUNDED * white if pictures.is_floating_point() else 0
+    if -slack <= low and high <= white + slack:  # a NaN is not
+        return
+    if math.isnan(low):
+        raise RangeError(f"pictures must have values from 0 to {white}, got NaN")
+    scaled = "; if 255 is white, say so: white=255" if white == 1 and low >= 0 and high <= 255 else ""
+    raise RangeError(f"pictures must have values from 0 to {white}, got {low:g} to {high:g}{scaled}")
