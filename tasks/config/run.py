@@ -125,6 +125,12 @@ class RunConfig:
         """
         return {name: str(value) for name, value in vars(self).items() if _names_code(value)}
 
+    def without_paths(self: Config) -> Config:
+        """The same settings, with their usual values for whatever is a path: what can be published, as paths are of a machine."""
+        hints = get_type_hints(type(self))
+        paths = {field.name: field.default for field in dataclasses.fields(self) if _holds_path(hints[field.name])}
+        return dataclasses.replace(self, **paths)
+
     @classmethod
     def from_json(cls: type[Config], stored: Any) -> Config:
         """The settings that `as_json` gave; one that is missing has its default.
@@ -166,6 +172,11 @@ def _names_code(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_names_code, value))
     return isinstance(value, str) and ":" in value
+
+
+def _holds_path(hint: Any) -> bool:
+    """Whether a setting of this type is a path, or may be one."""
+    return Path in (hint, *get_args(hint))
 
 
 def _fits(value: Any, hint: Any) -> bool:
