@@ -27,6 +27,12 @@ class About:
     config: RunConfig
     metrics: dict[str, Any] = field(default_factory=dict)
 
+    def published(self) -> About:
+        """The same without what is of the author's machine: paths among the settings, also of those that the metrics repeat."""
+        config = self.config.without_paths()
+        metrics = self.metrics | ({"config": config.as_json()} if "config" in self.metrics else {})
+        return About(self.task, config, metrics)
+
 
 class TaskModel(nn.Module):
     """A module that a task makes, trains and measures.

@@ -98,6 +98,8 @@ class SceneModel(TaskModel):
     def save_pretrained(self, folder: str | Path, half: bool = False) -> None:
         """Write a folder as Hugging Face's hub has them: model.safetensors, config.json, and README.md, a page about the model.
 
+        Settings that are paths have their usual values in it, because they say something of this machine alone.
+
         Args:
             folder: made if it is not there; a model that was saved there before is replaced.
             half: keep weights in float16, which halves the file.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tasks.card import card
@@ -19,27 +21,44 @@ PAGE = "README.md"
 
 
 def write_folder(model: SceneModel, folder: Path, half: bool = False) -> None:
-    """Write model.safetensors, config.json and README.md; see `SceneModel.save_pretrained`.
+    """Write model.safetensors, config.json and README.md, all of them or none; see `SceneModel.save_pretrained`.
 
     Raises:
         OutputError: the folder cannot be written, or holds something else already.
         VSAError: the model was composed by hand.
     """
-    about = model.described()
+    about = model.described().published()
+    page = card(model, about, half)
+    settings = {"task": about.task, "version": __version__, "config": about.config.as_json()}
+    with _made(folder):
+        there = [name for name in dict.fromkeys((*WRITTEN, CONFIG, PAGE)) if (folder / name).exists()]
+        if there and not _is_ours(folder):
+            raise OutputError(
+                f"there is something else in {folder} already ({', '.join(there)}), which would be replaced; "
+                "choose another folder"
+            )
+        with ExitStack() as stack:  # files take their places when all of them are written
+            weights, config, readme = (stack.enter_context(replacing(folder / name)) for name in (MODEL, CONFIG, PAGE))
+            save(model, about.task, about.config, about.metrics, weights, half)
+            write_json(config, {"model_type": MODEL_TYPE, "library_name": "vsa-torch", **settings})
+            readme.write_text(page, encoding="utf-8")
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder, made if it is not there; what of it was made is removed again when the work fails."""
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to the folder {folder}: {getattr(error, 'strerror', None) or error}") from error
-    there = [name for name in dict.fromkeys((*WRITTEN, CONFIG, PAGE)) if (folder / name).exists()]
-    if there and not _is_ours(folder):
-        raise OutputError(
-            f"there is something else in {folder} already ({', '.join(there)}), which would be replaced; choose another folder"
-        )
-    save(model, about.task, about.config, about.metrics, folder / MODEL, half)
-    settings = {"task": about.task, "version": __version__, "config": about.config.as_json()}
-    write_json(folder / CONFIG, {"model_type": MODEL_TYPE, "library_name": "vsa-torch", **settings})
-    with replacing(folder / PAGE) as part:
-        part.write_text(card(model, about, half), encoding="utf-8")
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # it is not empty
+            for path in made:
+                path.rmdir()
+        raise
 
 
 def read_folder(folder: Path, trust: bool = False) -> SceneModel:

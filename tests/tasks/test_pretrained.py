@@ -1,8 +1,10 @@
 """Folders of saved models: whole, described, and refused when something about them is not right."""
 
+import errno
 import json
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,11 @@ def test_a_shipped_model_comes_back_as_it_was(name: str, tmp_path: Path) -> None
     back = SceneModel.from_pretrained(str(tmp_path / "new" / "folder"))
     assert same(model, back)
     assert not back.training
-    assert model.about == back.about
+    assert model.about is not None
     assert back.about is not None
-    assert back.about.metrics == stored_metrics(SHIPPED / f"{name}.safetensors")
+    assert back.about == model.about.published()
+    stored = stored_metrics(SHIPPED / f"{name}.safetensors")
+    assert {**back.about.metrics, "config": {}} == {**stored, "config": {}}
     assert len(back.codebooks) == 5
 
 
@@ -181,6 +185,44 @@ def test_code_that_is_not_trusted(tmp_path: Path) -> None:
     with error(InputError, "names the encoder 'encoders.conv:ConvEncoder'", "trust=True"):
         SceneModel.from_pretrained(tmp_path)
     assert same(model, SceneModel.from_pretrained(tmp_path, trust=True))
+
+
+@dataclass(frozen=True)
+class OwnConfig(PairedConfig):
+    """Settings of somebody else's, with a path of theirs."""
+
+    sketches: Path = Path("sketches")
+
+
+def test_nothing_of_the_authors_machine_is_published(tmp_path: Path) -> None:
+    secret = tmp_path / "home" / "somebody"
+    paths = {name: str(secret / name) for name in ("out", "start", "data", "sketches")}
+    config = OwnConfig.from_json(SMALL.as_json() | paths)
+    model = small()
+    model.about = About("paired", config, {"reconstruction_iou": 0.5, "config": config.as_json()})
+    model.save_pretrained(tmp_path / "saved")
+    for path in (tmp_path / "saved").iterdir():
+        assert b"somebody" not in path.read_bytes(), path.name
+    described, _ = tensor_file.read(tmp_path / "saved" / "model.safetensors", None)
+    stored = json.loads(described["config"])
+    assert (stored["out"], stored["start"], stored["data"], stored["sketches"]) == ("runs/paired", None, None, "sketches")
+    assert json.loads(described["metrics"]) == {"reconstruction_iou": 0.5, "config": stored}
+    assert model.about.config == config
+
+
+@pytest.mark.parametrize("broken", ["tasks.pretrained.card", "tasks.pretrained.write_json", "tasks.pretrained.save"])
+def test_a_folder_is_whole_or_as_it_was(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    small(seed=1).save_pretrained(tmp_path / "old")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
+    monkeypatch.setattr(broken, full)
+    for folder in (tmp_path / "old", tmp_path / "new" / "folder"):
+        with pytest.raises(OSError, match="No space left on device"):
+            small(seed=2).save_pretrained(folder)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
+    assert not (tmp_path / "new").exists()
 
 
 def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
