@@ -1,6 +1,8 @@
 """Train, measure and export all three stages: the weights that `load_model` gives, and the page of what was reached.
 
     python examples/stages.py --minutes 10
+    python examples/stages.py --stages --measure    # the weights that are there, without training
+    python examples/stages.py --stages --measure --page measured.md    # the same on another page
 
 Each stage is trained for so many minutes, on a GPU if there is one, rounded to half precision, measured as it is then, and
 written to weights/. Scenes start from the stage before them: the encoder, the decoder and the roles of single objects. The
@@ -10,13 +12,14 @@ numbers go into docs/stages.md beside the targets, the figures into a folder bes
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.command_line import main
+from tasks.tables import TOOK
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class StagesConfig:
     """Train each stage for so many steps, if they end before the minutes do."""
     stages: tuple[Literal["paired", "scene", "paired-scene"], ...] = ("paired", "scene", "paired-scene")
     """Which stages to train; the page takes the others' numbers from their weights."""
+    measure: bool = False
+    """Measure the weights of the stages that are not trained anew, instead of taking the numbers from their files."""
     evaluate: int = 500
     """Test pictures for each number that is measured."""
     seed: int = 0
@@ -51,7 +56,6 @@ def stages(config: StagesConfig) -> None:
     from tasks.comparisons.page import check_page, write_page
     from tasks.comparisons.stages import GOALS, details, table
     from tasks.report import show
-    from tasks.weights import stored_metrics
     from vsa import load
     from vsa.files import replacing
 
@@ -82,10 +86,24 @@ def stages(config: StagesConfig) -> None:
             with replacing(target) as part:
                 part.write_bytes((result.folder / source).read_bytes())
     there = [(name, config.weights / f"{name}.safetensors") for name in GOALS]
-    measured = [(name, stored_metrics(path)) for name, path in there if path.exists()]
-    command = f"python examples/stages.py --minutes {config.minutes:g}"
+    measured = [(name, _metrics(name, path, config)) for name, path in there if path.exists()]
+    command = f"python examples/stages.py --minutes {config.minutes:g}" + (" --measure" if config.measure else "")
     write_page(config.page, {"table": table(measured, command), "details": details(measured)})
     print(f"page: {config.page}")
+
+
+def _metrics(name: str, path: Path, config: StagesConfig) -> dict[str, Any]:
+    """The numbers of a stage: those that its file holds, or those of measuring it again."""
+    from tasks.console.files import open_model
+    from tasks.weights import stored_metrics
+    from vsa import load
+
+    stored = stored_metrics(path)
+    if not config.measure or name in config.stages:
+        return stored
+    model, about = open_model(str(path), False, config.device)
+    took = {key: value for key, value in stored.items() if key in ("config", *TOOK)}
+    return took | load("task", name).measure(model, replace(about.config, evaluate=config.evaluate))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, cast
 from tasks.about import About
 from tasks.config import StageConfig
 from tasks.model import SceneModel
-from tasks.tables import Table, flat, tables
+from tasks.tables import Table, flat, remarks, tables
 from vsa import __version__
 
 TAGS = ("vector-symbolic-architectures", "hyperdimensional-computing", "disentanglement", "image-editing", "dsprites")
@@ -109,6 +109,8 @@ def _measured(about: About) -> Iterator[str]:
     for table in tables(about.metrics):
         yield f"**{table.title}**"
         yield table.markdown()
+    if found := remarks(about.metrics):
+        yield "\n".join(f"* {remark}" for remark in found)
 
 
 def _trained(about: About) -> Iterator[str]:

@@ -188,7 +188,7 @@ class SceneModel(TaskModel):
         scene: Float[Tensor, "*b dim"],
         slot: int,
         feature: str,
-        old: Float[Tensor, "*b dim"],
+        old: Float[Tensor, "*b dim"] | None,
         new: Float[Tensor, "*b dim"],
     ) -> Float[Tensor, "*b dim"]:
         """The scene with one feature of one object exchanged, by algebra on the scene's vector alone.
@@ -199,14 +199,16 @@ class SceneModel(TaskModel):
             scene: [*B, D].
             slot: which object, from 0.
             feature: which of its features, by name.
-            old: [*B, D], the feature vector that the scene holds.
+            old: [*B, D], the feature vector that the scene holds; None: the one that cleanup finds in it, see `find`.
             new: [*B, D], the one that it shall hold.
 
         Raises:
             RangeError: there is no such slot.
             SymbolError: there is no such feature.
+            VSAError: nothing is old, and no codebooks were learnt.
         """
         place = self.algebra.bind(self.roles[feature], self._slot(slot))
+        old = self.find(scene, slot, feature) if old is None else old
         return scene + self._real(self.algebra.bind(self.as_hypervectors(new - old), place))
 
     def unbind(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
@@ -219,6 +221,18 @@ class SceneModel(TaskModel):
         item = self.algebra.unbind(self.as_hypervectors(scene), self._slot(slot))
         return self._real(self.algebra.unbind(item, self.roles[feature]))
 
+    def find(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
+        """A feature vector of an object [*B, D] without the noise: the codebook's that is most like what is unbound.
+
+        Raises:
+            RangeError: there is no such slot.
+            SymbolError: there is no such feature.
+            VSAError: no codebooks were learnt.
+        """
+        noisy = self.as_hypervectors(self.unbind(scene, slot, feature))
+        book = self._books()[list(self.roles).index(feature)]
+        return self._real(book.vectors[book.cleanup(noisy).indices[..., 0]])
+
     def read(self, vectors: Float[Tensor, "*b dim"], slot: int = 0) -> Int64[Tensor, "*b features"]:
         """The classes [*B, F] of an object, read from scenes [*B, D]: unbind slot and role, clean up; no network in between.
 
@@ -226,13 +240,16 @@ class SceneModel(TaskModel):
             RangeError: there is no such slot.
             VSAError: no codebooks were learnt.
         """
-        if len(self.codebooks) != len(self.roles):
-            raise VSAError("this model has no codebooks to read with; learn_codebooks(model, ...) learns them")
         found = [
-            cast(ItemMemory, book).cleanup(self.as_hypervectors(self.unbind(vectors, slot, name))).indices[..., 0]
-            for name, book in zip(self.roles, self.codebooks, strict=True)
+            book.cleanup(self.as_hypervectors(self.unbind(vectors, slot, name))).indices[..., 0]
+            for name, book in zip(self.roles, self._books(), strict=True)
         ]
         return torch.stack(found, -1)
+
+    def _books(self) -> list[ItemMemory]:
+        if len(self.codebooks) != len(self.roles):
+            raise VSAError("this model has no codebooks to read with; learn_codebooks(model, ...) learns them")
+        return [cast(ItemMemory, book) for book in self.codebooks]
 
     def forward(
         self, batch: Batch, exchange: str = "as drawn"

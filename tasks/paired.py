@@ -8,7 +8,7 @@ import torch
 
 from tasks.config import PairedConfig
 from tasks.data.sampling import Objects
-from tasks.evaluation.counterfactuals import measure
+from tasks.evaluation.editing import measure_edits
 from tasks.evaluation.figures import draw_assembly, draw_edits, draw_features, draw_swaps
 from tasks.evaluation.reading import measure_reading
 from tasks.model import SceneModel
@@ -17,7 +17,8 @@ from tasks.stage import Stage
 
 def evaluate(model: SceneModel, objects: Objects, config: PairedConfig, generator: torch.Generator) -> dict[str, Any]:
     """Reconstruction, edits, assembly and reading of single objects."""
-    return measure(model, 0, objects, config.evaluate, generator) | measure_reading(model, 0, objects, config.evaluate, generator)
+    edited = measure_edits(model, 0, objects, config.evaluate, generator)
+    return edited | measure_reading(model, 0, objects, config.evaluate, generator)
 
 
 TASK = Stage(

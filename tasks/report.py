@@ -8,7 +8,7 @@ from rich import table
 from rich.console import Console
 from rich.text import Text
 
-from tasks.tables import Table, tables
+from tasks.tables import Table, remarks, tables
 from tasks.task import Result
 from tasks.training.progress import Piped
 
@@ -35,9 +35,11 @@ def show(result: Result, console: Console | None = None) -> None:
 
 
 def show_tables(metrics: dict[str, Any], console: Console, part: str = "test") -> None:
-    """Print what was measured on a part, over all orientations and over the identifiable subset."""
+    """Print what was measured on a part, over all orientations and over the identifiable subset, and what belongs beside it."""
     for each in tables(metrics, part):
         console.print(_drawn(each))
+    for remark in remarks(metrics):
+        console.print(remark, highlight=False, markup=False, soft_wrap=True)
 
 
 def _drawn(content: Table) -> table.Table:

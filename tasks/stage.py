@@ -12,15 +12,18 @@ from torch import Tensor, nn
 
 from tasks.about import About
 from tasks.config import StageConfig
-from tasks.data.factors import FEATURES
+from tasks.data.checks import NotInPartError
+from tasks.data.factors import COUNTS, FEATURES
 from tasks.data.sampling import Objects
-from tasks.data.schemes import SCHEMES, Batch
+from tasks.data.schemes import SCHEMES, Batch, check_scheme
 from tasks.data.split import Part, Split
 from tasks.evaluation.reading import empty_codebooks, learn_codebooks
 from tasks.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
+from tasks.memory import check_memory
 from tasks.model import SceneModel
 from tasks.networks import make
-from tasks.task import IMAGE, Task, seed_of
+from tasks.tables import LEFT_OUT
+from tasks.task import IMAGE, Task, objects_of, seed_of
 from tasks.weights import open_weights
 from vsa import ItemMemory, get_algebra
 from vsa.errors import InputError
@@ -39,7 +42,13 @@ class Stage(Task[Config, SceneModel]):
     objects: Callable[[Config], int] = field(kw_only=True)
 
     def build(self, config: Config) -> SceneModel:
-        """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone."""
+        """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone.
+
+        Raises:
+            RangeError: so large a dimension does not fit in memory.
+        """
+        rows = sum(COUNTS) + len(FEATURES) * config.batch_size
+        check_memory("dim", config.dim, 4 * rows, "feature vectors of the codebooks and of a batch")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             encoder = make("encoder", config.encoder, image=IMAGE, features=len(FEATURES), dim=config.dim)
@@ -112,11 +121,21 @@ class Stage(Task[Config, SceneModel]):
         model.load_state_dict(weights)
         return model
 
+    def rehearse(self, model: SceneModel, config: Config) -> None:
+        """As every task, with codebooks that mean nothing yet; and the scheme must find all the pairs that it may ask for."""
+        check_scheme(config.scheme, objects_of(config, "train"), torch.Generator().manual_seed(config.seed))
+        empty_codebooks(model)
+        super().rehearse(model, config)
+        model.codebooks = nn.ModuleList()
+
     def measured(self, model: SceneModel, config: Config, part: Part, seed: int) -> dict[str, Any]:
-        """The metrics over all orientations and, beside, over the identifiable subset."""
-        subset = Objects.identifiable(part, Split(config.validation, config.test))
-        identifiable = self.evaluate(model, subset, config, torch.Generator().manual_seed(seed))
-        return super().measured(model, config, part, seed) | {"identifiable": identifiable}
+        """The metrics over all orientations and, beside, over the identifiable subset, if there is one."""
+        metrics = super().measured(model, config, part, seed)
+        try:
+            subset = self.evaluated(model, Objects.identifiable(part, Split(config.validation, config.test)), config, seed)
+        except NotInPartError as error:
+            return metrics | {LEFT_OUT: metrics.get(LEFT_OUT, {}) | {"identifiable": str(error)}}
+        return metrics | {"identifiable": subset}
 
 
 def _memory(names: tuple[str, ...] | list[str], config: StageConfig, seed: int, bound: bool) -> ItemMemory:

@@ -44,24 +44,72 @@ def tables(metrics: dict[str, Any], part: str = "test") -> list[Table]:
     """
     found = []
     for title, numbers in (("all orientations", metrics), ("orientations 0 to 83 degrees", metrics.get("identifiable"))):
-        if numbers is None:
+        if not isinstance(numbers, dict):
             continue
         make = _edits if "edit_iou" in numbers else _scenes if "removed_iou" in numbers else _numbers
         found.append(make(part.capitalize(), title, numbers))
     return found
 
 
+def remarks(metrics: dict[str, Any]) -> list[str]:
+    """What belongs beside the tables: the controls of the IoU, what was not measured, and where donors come from."""
+    found = []
+    if isinstance(metrics.get("controls"), dict):
+        found.append(f"Controls: {controls_in_words(metrics['controls'])}")
+    found += [f"Not measured: {name}: {why}" for name, why in left_out(metrics).items()]
+    if metrics.get("across_parts"):
+        found.append(
+            f"Donors, and what is beside the object, come from all parts of the split for: {', '.join(metrics['across_parts'])}."
+        )
+    return found
+
+
+def left_out(metrics: dict[str, Any]) -> dict[str, str]:
+    """Why something was not measured, by name; of the identifiable subset too.
+
+    Example:
+        >>> left_out({"left_out": {"shape": "there is one"}, "identifiable": {"left_out": {"x": "there is one"}}})
+        {'shape': 'there is one', 'identifiable, x': 'there is one'}
+    """
+    inner = metrics.get("identifiable")
+    subset = {f"identifiable, {name}": why for name, why in left_out(inner).items()} if isinstance(inner, dict) else {}
+    own = metrics.get(LEFT_OUT)
+    return (own if isinstance(own, dict) else {}) | subset
+
+
+def controls_in_words(controls: dict[str, Any]) -> str:
+    """Both controls in a sentence.
+
+    Example:
+        >>> controls_in_words({"disc_iou": 0.766, "neighbour_iou": 0.876})
+        'a disc of the right size in the right place has an IoU of 0.766, the nearest training neighbour 0.876.'
+    """
+    disc, neighbour = (_cell(controls.get(name)) for name in ("disc_iou", "neighbour_iou"))
+    return f"a disc of the right size in the right place has an IoU of {disc}, the nearest training neighbour {neighbour}."
+
+
+def _cell(value: object) -> str:
+    """A number as a table shows it; nothing for what was not measured, or is none."""
+    return f"{value:.3f}" if isinstance(value, (int, float)) else ""
+
+
 def _edits(part: str, title: str, numbers: dict[str, Any]) -> Table:
-    """What a feature edited by algebra looks like, and what is read back."""
-    columns = ("edited: IoU", "shown", "within one", "read back", "within one", "read after edit", "within one")
+    """What a feature edited by algebra looks like, from the scene's vector alone and recomposed, and what is read back."""
+    groups = {"from_vector": "from vector"} if "from_vector" in numbers else {}
+    groups |= {None: "recomposed"}
+    columns = [column for group in groups.values() for column in (f"{group}: IoU", "shown", "within one")]
+    columns += ["read back", "within one", "read after edit", "within one"]
+    places = [(group, key) for group in groups for key in ("edit_iou", "edit_shown", "edit_shown_within_one")]
+    places += [(None, key) for key in ("read", "read_within_one", "read_edited", "read_edited_within_one")]
     rows = []
-    for feature, overlap in numbers["edit_iou"].items():
-        shown = numbers["edit_shown"][feature], numbers["edit_shown_within_one"].get(feature)
-        read = (numbers[key].get(feature) for key in ("read", "read_within_one", "read_edited", "read_edited_within_one"))
-        rows.append((feature, f"{overlap:.3f}", *("" if value is None else f"{value:.3f}" for value in (*shown, *read))))
+    for feature in numbers["read"] if "read" in numbers else numbers["edit_iou"]:
+        found = ((numbers if group is None else numbers.get(group, {})).get(key, {}) for group, key in places)
+        rows.append((feature, *(_cell(values.get(feature)) for values in found)))
+    found = ((name, (numbers if group is None else numbers[group]).get("assembly_iou")) for group, name in groups.items())
+    assembled = ", ".join(f"{_cell(value) or 'not measured'} {name}" for name, value in found)
     return Table(
-        f"{part} pictures, {title}: reconstruction IoU {numbers['reconstruction_iou']:.3f}, "
-        f"five features from five donors {numbers['assembly_iou']:.3f}",
+        f"{part} pictures, {title}: reconstruction IoU {_cell(numbers['reconstruction_iou'])}, "
+        f"five features from five donors {assembled}",
         ("one feature", *columns),
         tuple(rows),
     )
@@ -73,16 +121,20 @@ def _scenes(part: str, title: str, numbers: dict[str, Any]) -> Table:
     rows = []
     for count in numbers["reconstruction_iou"]:
         drawn = (numbers[key][count] for key in ("reconstruction_iou", "removed_iou", "added_iou"))
-        read = (min(numbers[key][count].values()) for key in ("read", "read_within_one"))
-        rows.append((count, *(f"{value:.3f}" for value in (*drawn, *read))))
+        read = (min(numbers[key][count].values(), default=None) for key in ("read", "read_within_one"))
+        rows.append((count, *(_cell(value) for value in (*drawn, *read))))
     return Table(f"{part} scenes, {title}", columns, tuple(rows))
 
 
 def _numbers(part: str, title: str, numbers: dict[str, Any]) -> Table:
     """Whatever a task of somebody else measured."""
-    own = {name: value for name, value in numbers.items() if name not in ("identifiable", "config", *TOOK)}
+    beside = ("identifiable", "config", "controls", LEFT_OUT, *TOOK)
+    own = {name: value for name, value in numbers.items() if name not in beside}
     return Table(f"{part}, {title}", ("measured", "value"), tuple((name, f"{value:.3f}") for name, value in flat(own)))
 
+
+LEFT_OUT = "left_out"
+"""Among the metrics, by name, why something was not measured."""
 
 TOOK = ("steps", "seconds", "images_per_second", "loss", "device", "precision", "processes")
 """What a training says of itself, beside what was measured."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,18 @@ from torch import Tensor, nn
 
 from tasks.about import About, TaskModel
 from tasks.config import CONFIG, RunConfig
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import SIZE
 from tasks.data.original import open_original
 from tasks.data.sampling import Objects
 from tasks.data.schemes import Batch
 from tasks.data.split import Part, Split
+from tasks.evaluation.controls import measure_controls
 from tasks.evaluation.loss_figure import draw_loss
+from tasks.measured import as_metrics, without_nan
+from tasks.memory import check_memory
 from tasks.share import Share
+from tasks.tables import left_out
 from tasks.training.journal import Journal
 from tasks.training.loop import Budget, Schedule, Trained, cosine, train
 from tasks.training.manifest import RunFiles
@@ -35,6 +41,12 @@ from tasks.weights import MODEL, open_weights, save
 from vsa.errors import InputError, RangeError
 
 IMAGE = (1, SIZE, SIZE)
+
+PICTURE = 4 * SIZE**2
+"""Bytes of a picture as it is drawn by a model."""
+
+REHEARSED = 8
+"""Pictures for each number that is measured before the training."""
 
 Config = TypeVar("Config", bound=RunConfig)
 Model = TypeVar("Model", bound=TaskModel)
@@ -132,9 +144,31 @@ class Task(ABC, Generic[Config, Model]):
         model.load_state_dict(weights)
         return model
 
+    def rehearse(self, model: Model, config: Config) -> None:
+        """Measure the untrained model on a few pictures, so that what cannot be measured is known before the training.
+
+        What the split leaves out is said on standard error; the numbers are of no use, and forgotten.
+
+        Raises:
+            VSAError: what `measured` refuses.
+            DtypeError: a metric is nothing that JSON can hold.
+        """
+        check_memory("evaluate", config.evaluate, PICTURE, "pictures")
+        training = model.training
+        with torch.random.fork_rng(devices=[]):
+            few = replace(config, evaluate=min(config.evaluate, REHEARSED))
+            metrics = as_metrics(self.measured(model.eval(), few, "test", seed_of(config.seed, "rehearse")))
+        model.train(training)
+        warn_of(left_out(metrics))
+
     def measured(self, model: Model, config: Config, part: Part, seed: int) -> dict[str, Any]:
         """The metrics on combinations of a part."""
-        return self.evaluate(model, objects_of(config, part), config, torch.Generator().manual_seed(seed))
+        return self.evaluated(model, objects_of(config, part), config, seed)
+
+    def evaluated(self, model: Model, objects: Objects, config: Config, seed: int) -> dict[str, Any]:
+        """What `evaluate` says of a model on such objects, as JSON can hold it; with the controls of its IoU."""
+        found = as_metrics(self.evaluate(model, objects, config, torch.Generator().manual_seed(seed)))
+        return found | ({"controls": measure_controls(objects)} if "reconstruction_iou" in found else {})
 
     def run(self, config: Config, half: bool = False) -> Result[Model]:
         """Train, measure, and write metrics.json, the figures and model.safetensors.
@@ -194,6 +228,7 @@ class Task(ABC, Generic[Config, Model]):
             raise RangeError(
                 f"batch_size must be a multiple of the {accelerator.num_processes} processes, got {config.batch_size}"
             )
+        check_memory("batch_size", config.batch_size, PICTURE, "pictures")
         advice = "lower --batch-size or --dim, or take a smaller --encoder or --decoder"
         with enough_memory("when the model was made", advice), within_memory(TRAINING if accelerator.device.type == "cpu" else 1):
             model = self.build(config)
@@ -204,6 +239,8 @@ class Task(ABC, Generic[Config, Model]):
             objects = replace(objects, render=open_original(config.data).render)
         with enough_memory("when a batch was drawn", advice), within_memory(1):
             self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
+        if journal is not None:
+            on_first(accelerator, lambda: self.rehearse(model, config))
         with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
             torch.manual_seed(seed_of(config.seed, "process", accelerator.process_index))  # for networks that draw
             trained = train(
@@ -238,23 +275,34 @@ class Task(ABC, Generic[Config, Model]):
         """The metrics on combinations of a part.
 
         Of several processes each measures its share of the pictures; the metrics are those of all.
+
+        Raises:
+            DtypeError: a metric is nothing that JSON can hold.
+            RangeError: so many pictures do not fit in memory.
         """
+        check_memory("evaluate", config.evaluate, PICTURE, "pictures")
         share = Share() if accelerator is None else share_of(accelerator)
         own = replace(config, evaluate=-(-config.evaluate // share.processes))
-        metrics = self.measured(model, own, part, seed_of(config.seed, "measure", share.process))
-        return metrics if accelerator is None else means(accelerator, metrics)
+        metrics = as_metrics(self.measured(model, own, part, seed_of(config.seed, "measure", share.process)))
+        return without_nan(metrics if accelerator is None else means(accelerator, metrics))
 
     def pictures(self, config: Config) -> list[str]:
         """The names of the files that `draw` may write."""
         return ["loss.png", *self.figures]
 
     def draw(self, model: Model, config: Config, files: RunFiles) -> None:
-        """Write the figures: of test combinations, and of the loss."""
+        """Write the figures: of the loss, and of test combinations, but those for which there are none."""
         with files.replacing("loss.png") as part:
             draw_loss(read_metrics(files.path / "metrics.jsonl"), part)
         for name, figure in self.figures.items():
-            with files.replacing(name) as part:
+            with suppress(NotInPartError), files.replacing(name) as part:
                 figure(model, objects_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
+
+
+def warn_of(left_out: dict[str, str]) -> None:
+    """Say on standard error what is not going to be measured, by name, and why."""
+    for name, why in left_out.items():
+        print(f"will not be measured: {name}: {why}", file=sys.stderr)
 
 
 def seed_of(*what: int | str) -> int:

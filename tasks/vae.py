@@ -14,11 +14,11 @@ from tasks.data.factors import FACTORS, canonical
 from tasks.data.sampling import Objects
 from tasks.data.schemes import SCHEMES, Batch
 from tasks.evaluation.drawing import measure_drawing
-from tasks.evaluation.latents import measure_codes, measure_latents
+from tasks.evaluation.latents import check_codes, measure_codes, measure_latents
 from tasks.evaluation.vae_figures import FIGURES, animations
 from tasks.losses import reconstruction
 from tasks.networks import make
-from tasks.task import IMAGE, Task, objects_of, seed_of
+from tasks.task import IMAGE, Task, objects_of, seed_of, warn_of
 from tasks.training.loop import constant
 from tasks.training.manifest import RunFiles
 from tasks.vae_losses import capacity, decomposed_kl, density_ratio, discrimination, kl_of_latents
@@ -70,6 +70,13 @@ class VAETask(Task[VAEConfig, VAE]):
         if model.discriminator is not None:
             groups.append({"params": [*model.discriminator.parameters()], **DISCRIMINATOR})
         return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.0, fused=fused)
+
+    def rehearse(self, model: VAE, config: VAEConfig) -> None:
+        """As every task, but that the metrics of disentanglement, which take long, are drawn for and not computed."""
+        super().rehearse(model, replace(config, samples=0))
+        if config.samples:
+            generator = torch.Generator().manual_seed(seed_of(config.seed, "rehearse"))
+            warn_of(check_codes(objects_of(config, "test"), config.samples, generator))
 
     def pictures(self, config: VAEConfig) -> list[str]:
         """The names of the figures, and of an animation for each latent."""

@@ -131,7 +131,7 @@ class Run(Job):
         """Train, and measure: `trained` and `metrics`."""
         import torch
 
-        from tasks.evaluation.counterfactuals import measure
+        from tasks.evaluation.editing import measure_edits
         from tasks.task import objects_of
         from vsa import load
 
@@ -140,7 +140,7 @@ class Run(Job):
         # The same pictures for all rows, so that their difference is not the pictures'.
         generator = torch.Generator().manual_seed(self.config.seed + 1)
         others = task.objects(self.config) - 1
-        metrics = measure(model, others, objects_of(self.config, "test"), self.config.evaluate, generator)
+        metrics = measure_edits(model, others, objects_of(self.config, "test"), self.config.evaluate, generator)
         return {"trained": asdict(trained), "metrics": metrics}
 
     def summary(self, found: dict[str, Any]) -> str:
@@ -162,7 +162,9 @@ MEASURED: dict[str, Callable[[dict[str, Any]], float]] = {
 
 
 def table(runs: Sequence[Run], command: str) -> str:
-    """The table, of what is there of these runs, with how it was made; Markdown."""
+    """The table, of what is there of these runs, with the controls of IoU and how it was made; Markdown."""
+    from tasks.evaluation.controls import controls_of
+
     found = results(runs)
     heads = ["row", "model", "network", "image loss", "KL", "cosine", "vectors from", "document", "seeds", "steps", *MEASURED]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
@@ -179,4 +181,4 @@ def table(runs: Sequence[Run], command: str) -> str:
         f"are not. {made_with([stored for _, stored in found], command)}"
     )
     failed = without_result((f"row {run.row.number}, seed {run.config.seed}", stored) for run, stored in found)
-    return "\n".join([*lines, "", how, *failed])
+    return "\n".join([*lines, "", f"Of IoU, {controls_of(config.test, config.validation)}", "", how, *failed])

@@ -16,6 +16,7 @@ from tasks.data.dsprites import render
 from tasks.data.factors import FEATURES, canonical
 from tasks.data.sampling import Objects
 from tasks.evaluation.colours import BLUE, coloured, grey
+from tasks.evaluation.controls import controls_of
 from tasks.evaluation.disentanglement.measure import measure_disentanglement
 from tasks.evaluation.grid import DPI, INK, PALE, Panel, write_panels
 from tasks.evaluation.latents import ACTIVE
@@ -75,7 +76,7 @@ def table_of_pictures(trials: Sequence[Trial]) -> str:
         "steps": _entry("steps"),
         "images/s": _entry("images_per_second"),
     }
-    return _table(trials, ENTRIES, numbers, told=True)
+    return f"{_table(trials, ENTRIES, numbers, told=True)}\n\nOf IoU, {controls_of()}"
 
 
 def table_of_halves(trials: Sequence[Trial]) -> str:
@@ -89,9 +90,10 @@ def table_of_halves(trials: Sequence[Trial]) -> str:
     lines = _table(trials, HALVES, numbers).splitlines()
     nats = (PUBLISHED_HALF.get(entry.name) for entry in HALVES)
     published = ["published, unseen", "---", *("" if value is None else f"{value:,.0f}" for value in nats)]
-    return "\n".join(
+    table = "\n".join(
         f"{line}{cell} |" if cell == "---" else f"{line} {cell} |" for line, cell in zip(lines, published, strict=True)
     )
+    return f"{table}\n\nOf IoU in the unseen half, {controls_of(HALF)}"
 
 
 def table_of_slots(trials: Sequence[Trial]) -> str:

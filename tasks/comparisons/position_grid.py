@@ -185,7 +185,9 @@ NUMBERS: dict[str, Callable[[dict[str, Any]], float | None]] = {
 
 
 def table(jobs: Sequence[Training]) -> str:
-    """What is there of these trainings; Markdown."""
+    """What is there of these trainings, with the controls of IoU where positions are unseen; Markdown."""
+    from tasks.evaluation.controls import controls_of
+
     rows = []
     for job, stored in results(jobs):
         if failure(stored) is not None:
@@ -193,4 +195,6 @@ def table(jobs: Sequence[Training]) -> str:
         numbers = [number(stored) for number in NUMBERS.values()]
         cells = ("" if value is None else f"{value:.0f}" if value >= 10 else f"{value:.2f}" for value in numbers)
         rows.append((f"{'VAE' if job.vae is None else 'ID-GAN'}: {job.setting}", *cells))
-    return Table("", ("model", *NUMBERS), tuple(rows)).markdown()
+    unseen = sorted({job.setting.threshold for job in jobs if job.setting.threshold < 31})
+    controls = [f"Of IoU at x > {threshold}, {controls_of(f'x > {threshold}')}" for threshold in unseen]
+    return "\n\n".join([Table("", ("model", *NUMBERS), tuple(rows)).markdown(), *controls])

@@ -11,6 +11,10 @@ MOST = 2**24
 """How many of anything may be drawn at once: pictures of so many take 64 GiB."""
 
 
+class NotInPartError(RangeError):
+    """A part of a split has none of what is to be drawn from it: it is empty, or too uniform."""
+
+
 def check_whole(name: str, value: int, least: int, most: int = MOST) -> int:
     """An integer in this range, or an error that says so."""
     if not isinstance(value, int) or isinstance(value, bool):

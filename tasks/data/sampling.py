@@ -6,7 +6,7 @@ Everything here is classes, integers on the CPU; a generator decides, and the sa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.data.checks import check_generator, check_tensor, check_whole
+from tasks.data.checks import NotInPartError, check_generator, check_tensor, check_whole
 from tasks.data.dsprites import SIZE, render
 from tasks.data.factors import COUNTS, FACTORS, FEATURES, IDENTIFIABLE, ORIENTATION, check_classes, distinct
 from tasks.data.split import TENTHS, Part, Split
@@ -69,6 +69,23 @@ class Objects:
         """Which of the classes [..., 5] lie in this part of the split: bool [...]."""
         return self.split.contains(self.part, classes)
 
+    def anywhere(self) -> Objects:
+        """The objects of these classes in all parts of the split."""
+        return replace(self, part="train", split=Split("", ""))
+
+    def narrowed(self) -> Objects:
+        """The same objects, of each factor the classes alone that they have."""
+        every = self.every().long()
+        return replace(self, allowed=tuple(column.unique() for column in every.unbind(1)))
+
+    def every(self) -> Tensor:
+        """All combinations that may be drawn, uint8 [m, 5]."""
+        return _every(tuple(tuple(allowed.tolist()) for allowed in self.allowed), self.part, self.split)
+
+    def none(self) -> NotInPartError:
+        """What to raise where there are none."""
+        return NotInPartError(f"no combination of the allowed classes lies in {self.describe()}")
+
     def describe(self) -> str:
         """The part of the split, for messages."""
         return f"the {self.part} part (validation: {self.split.validation!r}, test: {self.split.test!r})"
@@ -77,14 +94,15 @@ class Objects:
         """n independent objects, int64 [n, 5], uniform over those that may be drawn.
 
         Raises:
-            RangeError: no allowed combination lies in this part of the split, or n is negative or above 2^24.
+            NotInPartError: no allowed combination lies in this part of the split.
+            RangeError: n is negative or above 2^24.
             DtypeError: n is not an integer, or there is no generator.
         """
         check_whole("n", n, 0)
         check_generator(generator)
-        every = _every(tuple(tuple(allowed.tolist()) for allowed in self.allowed), self.part, self.split)
+        every = self.every()
         if not len(every):
-            raise RangeError(f"no combination of the allowed classes lies in {self.describe()}")
+            raise self.none()
         return every[torch.randint(len(every), (n,), generator=generator)].long()
 
 
@@ -112,7 +130,7 @@ def draw_until(n: int, draw: Callable[[Tensor], Tensor], accept: Callable[[Tenso
         [n, ...], the first accepted candidate of each row.
 
     Raises:
-        RangeError: some rows were not accepted in many thousand tries.
+        NotInPartError: some rows were not accepted in many thousand tries.
     """
     result = draw(torch.arange(n))
     missing = ~accept(torch.arange(n), result)
@@ -128,7 +146,7 @@ def draw_until(n: int, draw: Callable[[Tensor], Tensor], accept: Callable[[Tenso
         missing[rows[found]] = False
         tries += each
     if missing.any():
-        raise RangeError(f"{failure} for {int(missing.sum())} of {n}, in {tries} tries")
+        raise NotInPartError(f"{failure} for {int(missing.sum())} of {n}, in {tries} tries")
     return result
 
 
@@ -234,7 +252,7 @@ def sample_pairs(exchanged: Tensor, objects: Objects, generator: torch.Generator
 
     Raises:
         ShapeError: exchanged is not bool [n, 5].
-        RangeError: what is asked for does not exist among these objects.
+        NotInPartError: what is asked for does not exist among these objects.
 
     Example:
         >>> only_shape = torch.tensor([[True, False, False, False, False]])
@@ -269,7 +287,7 @@ def sample_paired_scenes(exchanged: Tensor, objects: Objects, generator: torch.G
 
     Raises:
         ShapeError: exchanged is not bool [n, 5].
-        RangeError: what is asked for does not exist among these objects.
+        NotInPartError: what is asked for does not exist among these objects.
     """
     check_tensor("exchanged", exchanged, torch.bool, "n", len(FACTORS))
     check_drawing(objects, generator)

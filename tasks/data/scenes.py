@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tasks.data.checks import check_tensor
+from tasks.data.checks import NotInPartError, check_tensor
 from tasks.data.factors import FACTORS
 from tasks.data.sampling import Objects, apart, check_drawing
 from vsa.errors import RangeError
@@ -42,7 +42,8 @@ def sample_scenes(counts: Tensor, objects: Objects, generator: torch.Generator) 
 
     Raises:
         ShapeError: counts is not int64 [n].
-        RangeError: a count is below 2 or above 5, or so many of these objects do not fit beside one another.
+        RangeError: a count is below 2 or above 5.
+        NotInPartError: there are no such objects, or so many of them do not fit beside one another.
 
     Example:
         >>> scenes = sample_scenes(torch.tensor([2, 3]), Objects(), torch.Generator().manual_seed(0))
@@ -75,7 +76,7 @@ def _sample(counts: Tensor, objects: Objects, generator: torch.Generator) -> Ten
         unlucky = 0 if found.any() else unlucky + 1
         if unlucky == HOPELESS:
             most = int(counts[missing].max())
-            raise RangeError(f"no room for {most} sprites of {objects.describe()} beside one another; ask for fewer")
+            raise NotInPartError(f"no room for {most} sprites of {objects.describe()} beside one another; ask for fewer")
     return scenes
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from tasks.data.checks import check_whole
+from tasks.data.checks import NotInPartError, check_whole
 from tasks.data.factors import FACTORS, canonical
 from tasks.data.sampling import (
     Objects,
@@ -181,7 +181,7 @@ def donors(targets: int, count: int, objects: Objects, generator: torch.Generato
         if found.all():
             drawn = (pictures | pictures[partner])[:, None]
             return Batch(pictures[:n, None], shown, torch.cat([sources, sources[partner]], 1), drawn)
-    raise RangeError("no room for a second object beside some of them; allow more positions, or a larger batch")
+    raise NotInPartError("no room for a second object beside some of them; allow more positions, or a larger batch")
 
 
 def own(targets: int, count: int, objects: Objects, generator: torch.Generator) -> Batch:
@@ -202,3 +202,14 @@ def own(targets: int, count: int, objects: Objects, generator: torch.Generator) 
 
 
 SCHEMES: dict[str, Scheme] = {"donors": donors, "subset": subset, "one": one, "own": own}
+
+
+def check_scheme(name: str, objects: Objects, generator: torch.Generator) -> None:
+    """Refuse a scheme that may ask for pairs of which these objects have none, so that no later batch fails for want of them.
+
+    Raises:
+        NotInPartError: no pair differs in just some features that the scheme exchanges.
+    """
+    masks = {"one": torch.eye(5, dtype=torch.bool), "subset": (torch.arange(1, 32)[:, None] >> torch.arange(5)) % 2 == 1}
+    if name in masks:
+        sample_pairs(masks[name], objects, generator)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import SIZE, render
 from tasks.data.sampling import Objects
 from tasks.data.scenes import ABSENT, sample_scenes
@@ -41,12 +42,23 @@ def measure_scenes(model: SceneModel, most: int, objects: Objects, n: int, gener
     Returns:
         By number of objects ("2", ...): reconstruction_iou and reconstruction_document; removed_iou, after the last object is
         subtracted from the scene's vector; added_iou, after the last one is added to the vector of the others, which must
-        give the whole scene; by number and feature: read and read_within_one, of all objects of the scene.
+        give the whole scene; by number and feature: read and read_within_one, of all objects of the scene. Where it is not
+        empty: left_out, by number of objects ("4 objects"), why there are no such scenes.
+
+    Raises:
+        NotInPartError: no two of these objects fit beside one another.
     """
     names = ("reconstruction_iou", "reconstruction_document", "removed_iou", "added_iou", "read", "read_within_one")
     metrics: dict[str, Any] = {name: {} for name in names}
+    left_out: dict[str, str] = {}
     for count in range(2, most + 1):
-        scenes = sample_scenes(torch.full((n,), count), objects, generator)
+        try:
+            scenes = sample_scenes(torch.full((n,), count), objects, generator)
+        except NotInPartError as error:
+            if count == 2:  # no two of them fit beside one another, and no more of them do
+                raise
+            left_out[f"{count} objects"] = str(error)
+            continue
         vectors, whole = scene_vectors(model, scenes)
         last = model.in_slot(vectors[:, count - 1], count - 1)
         others = model.scene(vectors[:, : count - 1])
@@ -62,4 +74,4 @@ def measure_scenes(model: SceneModel, most: int, objects: Objects, n: int, gener
             metrics[name][str(count)] = value.double().mean().item()
         metrics["read"][str(count)] = tally.within(0.5)
         metrics["read_within_one"][str(count)] = tally.within(1.5)
-    return metrics
+    return metrics | ({"left_out": left_out} if left_out else {})

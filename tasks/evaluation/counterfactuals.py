@@ -18,16 +18,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from einops import rearrange, repeat
 from torch import Tensor
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import SIZE, render, render_values
-from tasks.data.factors import FACTORS, FEATURES, ORIENTATION, SHAPE, SYMMETRY, angular_distance, distinct, values_of
-from tasks.data.sampling import Objects, draw_until, overlap
-from tasks.evaluation.overlap import document_score, iou
+from tasks.data.exchanges import check_exchange, mixed, sample_across, sample_inside
+from tasks.data.factors import FACTORS, FEATURES, ORIENTATION, SHAPE, SYMMETRY, angular_distance, values_of
+from tasks.data.sampling import Objects
+from tasks.evaluation.overlap import iou
 from tasks.model import SceneModel
 
 if TYPE_CHECKING:
@@ -42,11 +44,12 @@ class Edits:
     """Pictures of one or two objects, and what becomes of them when the first takes features from donors.
 
     Attributes:
-        features: which features are taken, of 0 to 4.
+        features: which features are taken, of 0 to 4; none where nothing is edited.
         first: int64 [n, 5], the object that is edited.
         others: int64 [n, m, 5], what else is in the picture, m is 0 or 1; nothing overlaps.
         donors: int64 [n, 5, 5], donor f gives feature f; it differs from the first in all five features.
         edited: int64 [n, 5], the first with the donors' features; it does not overlap the others either.
+        across: whether donors and others come from all parts of the split, because that of the object has none.
     """
 
     features: tuple[int, ...]
@@ -54,6 +57,7 @@ class Edits:
     others: Int64[Tensor, "n m 5"]
     donors: Int64[Tensor, "n 5 5"]
     edited: Int64[Tensor, "n 5"]
+    across: bool = False
 
     @property
     def feature(self) -> int:
@@ -110,7 +114,7 @@ class Edits:
         for first, others, donors, edited in zip(
             *(part.split(size) for part in (self.first, self.others, self.donors, self.edited)), strict=True
         ):
-            yield Edits(self.features, first, others, donors, edited)
+            yield Edits(self.features, first, others, donors, edited, self.across)
 
     def _ambiguity(self) -> Tensor:
         """In how many turns the sprite that gives the orientation looks the same, int64 [n]."""
@@ -136,29 +140,21 @@ def steps_off(feature: int, found: Tensor, right: Tensor, symmetry: Tensor) -> T
 def sample_edits(n: int, features: tuple[int, ...], others: int, objects: Objects, generator: torch.Generator) -> Edits:
     """n edits of these features, in pictures of such objects, with so many others (0 or 1) beside the edited one.
 
+    The object is one of these before and after the edit. So are its donors and what is beside it, where there are such; else
+    they come from all parts of the split, and `Edits.across` says so.
+
     Raises:
-        RangeError: no such pictures exist among these objects.
+        NotInPartError: no such pictures exist among these objects.
     """
-
-    def draw(rows: Tensor) -> Tensor:
-        first, *rest = (objects.sample(len(rows), generator) for _ in range(1 + others))
-        many = len(FACTORS) if len(features) > 1 else 1
-        donors = torch.stack([objects.sample(len(rows), generator) for _ in range(many)], 1).expand(-1, len(FACTORS), -1)
-        edited = first.clone()
-        edited[:, features] = donors.diagonal(dim1=1, dim2=2)[:, features]
-        return torch.stack([first, edited, *rest, *donors.unbind(1)], 1)
-
-    def accept(rows: Tensor, drawn: Tensor) -> Tensor:
-        first, edited, *rest = drawn[:, : 2 + others].unbind(1)
-        donors = drawn[:, 2 + others :]
-        good = objects.accept(edited) & (distinct(first)[:, None] != distinct(donors)).all(2).all(1)
-        if others:
-            before, after, other = (render(classes[good]) for classes in (first, edited, *rest))
-            good[good.clone()] = ~overlap(before | after, other)
-        return good
-
-    drawn = draw_until(n, draw, accept, "no picture and donors for an edit")
-    return Edits(features, drawn[:, 0], drawn[:, 2 : 2 + others], drawn[:, 2 + others :], drawn[:, 1])
+    check_exchange(features, objects)
+    if features and mixed(objects):
+        try:
+            found = sample_inside(n, features, others, objects, generator)
+            return Edits(features, found.first, found.others, found.donors, found.edited)
+        except NotInPartError:
+            pass
+    found = sample_across(n, features, others, objects, generator)
+    return Edits(features, found.first, found.others, found.donors, found.edited, across=True)
 
 
 @torch.inference_mode()
@@ -180,6 +176,23 @@ def edit_by_algebra(model: SceneModel, edits: Edits) -> tuple[Float[Tensor, "n d
 
 
 @torch.inference_mode()
+def edit_from_vector(model: SceneModel, edits: Edits, before: Float[Tensor, "n dim"]) -> Float[Tensor, "n dim"]:
+    """The vectors [n, D] after the edit, from those before it alone: what was there is what unbinding and cleanup find in them.
+
+    Args:
+        model: with codebooks.
+        edits: what is taken from which donors.
+        before: [n, D], the vectors of the pictures.
+    """
+    after = []
+    for part, scene in zip(edits.split(256), before.split(256), strict=True):
+        for f in part.features:
+            scene = model.edit(scene, SLOT, FEATURES[f], old=None, new=encode(model, part.donors[:, f])[:, f])
+        after.append(scene)
+    return torch.cat(after)
+
+
+@torch.inference_mode()
 def encode(model: SceneModel, classes: Int64[Tensor, "n 5"]) -> Float[Tensor, "n 5 dim"]:
     """The feature vectors of the pictures of such objects, on the model's device."""
     parts = [model.features(render(part)[:, None].to(model.roles.vectors.device)) for part in classes.split(512)]
@@ -190,49 +203,3 @@ def encode(model: SceneModel, classes: Int64[Tensor, "n 5"]) -> Float[Tensor, "n
 def draw(model: SceneModel, vectors: Float[Tensor, "n dim"]) -> Float[Tensor, "n 64 64"]:
     """The pictures of vectors as the model draws them: probabilities on the CPU."""
     return torch.cat([model.decode(part)[:, 0].cpu() for part in vectors.split(256)])
-
-
-def measure(model: SceneModel, others: int, objects: Objects, n: int, generator: torch.Generator) -> dict[str, Any]:
-    """Reconstruction and edits of n test pictures for each feature, and n objects assembled from five donors.
-
-    Args:
-        model: in evaluation mode.
-        others: how many objects are in a picture beside the edited one, 0 or 1.
-        objects: what the pictures are made of; never trained on, or the numbers mean little.
-        n: pictures for each number.
-        generator: decides which.
-
-    Returns:
-        reconstruction_iou: the mean over all 6 n pictures; reconstruction_document, the source document's score of the same.
-        By feature: edit_iou, the mean IoU with the truth after the edit; edit_shown, the share of pictures that show the right
-        value; edit_shown_within_one, of those at most one step off (for the features that have an order). assembly_iou: the
-        mean IoU with the truth after all five features were taken from five donors.
-    """
-    reconstruction: list[Tensor] = []
-    edit_iou, edit_shown, edit_within = {}, {}, {}
-    assembly = 0.0
-    everything = list(range(len(FACTORS)))
-    for chosen in (*([f] for f in everything), everything):
-        edits = sample_edits(n, tuple(chosen), others, objects, generator)
-        before, after = (draw(model, vectors) > 0.5 for vectors in edit_by_algebra(model, edits))
-        reconstruction.append(iou(before, edits.scenes().bool()))
-        overlaps = edits.best_truths(after)[1].double().mean().item()
-        if len(chosen) > 1:
-            assembly = overlaps
-            continue
-        factor = FACTORS[chosen[0]]
-        edit_iou[factor.name] = overlaps
-        parts = zip(after.split(64), edits.split(64), strict=True)
-        off = edits.steps_off(torch.cat([part.shows(seen, objects.allowed[chosen[0]]) for seen, part in parts]))
-        edit_shown[factor.name] = (off < 0.5).double().mean().item()
-        if factor.ordered:
-            edit_within[factor.name] = (off < 1.5).double().mean().item()
-    overlaps = torch.cat(reconstruction)
-    return {
-        "reconstruction_iou": overlaps.double().mean().item(),
-        "reconstruction_document": document_score(overlaps).double().mean().item(),
-        "edit_iou": edit_iou,
-        "edit_shown": edit_shown,
-        "edit_shown_within_one": edit_within,
-        "assembly_iou": assembly,
-    }

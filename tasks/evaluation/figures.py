@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import SIZE, render
 from tasks.data.factors import FACTORS, FEATURES, SHAPE, SHAPES
 from tasks.data.sampling import Objects
@@ -35,10 +36,18 @@ def draw_edits(model: SceneModel, objects: Objects, path: Path, generator: torch
         path: the PNG file.
         generator: decides which scenes.
         columns: for each feature.
+
+    Raises:
+        NotInPartError: no feature can be exchanged among these objects; one that cannot is left out of the figure.
     """
     panels = []
+    left_out = []
     for f, name in enumerate(FEATURES):
-        edits = sample_edits(columns, (f,), _others(model), objects, generator)
+        try:
+            edits = sample_edits(columns, (f,), _others(model), objects, generator)
+        except NotInPartError as error:
+            left_out.append(error)
+            continue
         after = draw(model, edit_by_algebra(model, edits)[1])
         right, overlaps = edits.best_truths(after > 0.5)
         rest = edits.rest()
@@ -51,7 +60,9 @@ def draw_edits(model: SceneModel, objects: Objects, path: Path, generator: torch
         )
         titles = ("scene" if _others(model) else "object", "donor", "edited\nby algebra", "truth", "difference")
         notes = {4: _ious(overlaps)}
-        panels.append(Panel(torch.stack(rows), name, _changes(edits), () if f else titles, notes, (2,)))
+        panels.append(Panel(torch.stack(rows), name, _changes(edits), () if panels else titles, notes, (2,)))
+    if not panels:
+        raise left_out[0]
     caption = (
         "The amber object takes one feature from the blue donor; above, its class before and after. White: decoded. "
         "Difference: red too much, blue too little. IoU: with the truth."
@@ -98,6 +109,9 @@ def draw_assembly(model: SceneModel, objects: Objects, path: Path, generator: to
         path: the PNG file.
         generator: decides which.
         rows: how many objects.
+
+    Raises:
+        NotInPartError: no two of these objects differ in all features.
     """
     edits = sample_edits(rows, tuple(range(len(FACTORS))), _others(model), objects, generator)
     parts = assembled(edits)
@@ -155,11 +169,19 @@ def draw_scenes(model: SceneModel, objects: Objects, path: Path, generator: torc
         path: the PNG file.
         generator: decides which scenes.
         columns: for each number of objects.
+
+    Raises:
+        NotInPartError: no two of these objects fit beside one another; scenes of more that do not are left out of the figure.
     """
     panels = []
     titles = ("scene", "decoded", "− object", "decoded", "difference", "+ object", "decoded", "difference")
     for count in range(2, len(model.slots) + 1):
-        subjects = sample_exchanges(columns, count, len(model.slots), objects, generator)
+        try:
+            subjects = sample_exchanges(columns, count, len(model.slots), objects, generator)
+        except NotInPartError:
+            if not panels:
+                raise
+            break  # nor do more of them fit beside one another
         drawn = [draw(model, vectors) for vectors in subjects.by_algebra(model)]
         right = [truth(scenes) for scenes in (subjects.before, subjects.fewer, subjects.more)]
         rows = (

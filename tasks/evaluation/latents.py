@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import render
+from tasks.data.exchanges import check_exchange
 from tasks.data.factors import FACTORS
 from tasks.data.sampling import Objects
 from tasks.evaluation.counterfactuals import sample_edits
 from tasks.evaluation.disentanglement.exchange import changes, exchange_metrics
+from tasks.evaluation.disentanglement.fixed import draw_tables
 from tasks.evaluation.disentanglement.measure import measure_disentanglement
 from tasks.evaluation.drawing import CHUNK
 from tasks.evaluation.nearest_sprite import nearest_sprite
 from tasks.id_gan_model import IDGAN
 from tasks.vae_losses import kl_of_latents
 from tasks.vae_model import VAE
+from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
@@ -89,12 +93,39 @@ def measure_exchange(
 
 
 def measure_codes(model: Coder, objects: Objects, samples: int, generator: torch.Generator) -> dict[str, Any]:
-    """All metrics of disentanglement of a VAE's codes, by name, under `disentanglement`."""
-    found = measure_disentanglement(lambda classes: posteriors(model, classes)[0], objects, generator, samples)
-    exchanged = measure_exchange(
-        lambda classes: posteriors(model, classes)[0][..., None],
-        lambda units: draw_codes(model, units[..., 0]),
-        objects,
-        generator,
-    )
-    return {"disentanglement": found | exchanged}
+    """All metrics of disentanglement of a VAE's codes, by name, under `disentanglement`.
+
+    A factor of which these objects have one class is left out of the scalar metrics. What these objects do not allow for stands
+    in `left_out`, with the reason: the scalar metrics where there are too few of a class, DMM and DCM where no two objects differ
+    in everything.
+    """
+    found: dict[str, float] = {}
+    left_out: dict[str, str] = {}
+    try:
+        found |= measure_disentanglement(lambda classes: posteriors(model, classes)[0], objects.narrowed(), generator, samples)
+    except RangeError as error:
+        left_out["disentanglement"] = str(error)
+    try:
+        found |= measure_exchange(
+            lambda classes: posteriors(model, classes)[0][..., None],
+            lambda units: draw_codes(model, units[..., 0]),
+            objects,
+            generator,
+        )
+    except NotInPartError as error:
+        left_out["dmm, dcm"] = str(error)
+    return {"disentanglement": found, **({"left_out": left_out} if left_out else {})}
+
+
+def check_codes(objects: Objects, samples: int, generator: torch.Generator) -> dict[str, str]:
+    """What `measure_codes` is going to leave out, and why, without a model."""
+    left_out: dict[str, str] = {}
+    try:
+        draw_tables(lambda classes: classes.float(), objects.narrowed(), generator, samples)
+    except RangeError as error:
+        left_out["disentanglement"] = str(error)
+    try:
+        check_exchange(tuple(range(len(FACTORS))), objects)
+    except NotInPartError as error:
+        left_out["dmm, dcm"] = str(error)
+    return left_out

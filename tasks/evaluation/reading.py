@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from tasks.data.checks import NotInPartError
 from tasks.data.factors import FACTORS, FEATURES, SHAPE, SHAPES, SYMMETRY, canonical, distinct
 from tasks.data.sampling import Objects
 from tasks.data.scenes import ABSENT
@@ -70,14 +71,18 @@ def measure_reading(
 
     Returns:
         read, read_within_one: of the object as it was, over all 5 n pictures; read_edited, read_edited_within_one: of the edited
-        feature after the edit; and read_untouched, of the four others after it, at most one step off.
+        feature after the edit; and read_untouched, of the four others after it, at most one step off. A feature that cannot be
+        exchanged among these objects is left out of what is read after an edit.
     """
     before = Tally()
     after, untouched = Tally(), Tally()
+    symmetry = torch.tensor(SYMMETRY)
     for f in range(len(FACTORS)):
-        edits = sample_edits(n, (f,), others, objects, generator)
+        try:
+            edits = sample_edits(n, (f,), others, objects, generator)
+        except NotInPartError:  # `measure_edits` says so
+            continue
         vectors, edited = edit_by_algebra(model, edits)
-        symmetry = torch.tensor(SYMMETRY)
         own, given = symmetry[edits.first[:, SHAPE]], symmetry[edits.donors[:, f, SHAPE]]
         found = model.read(vectors, SLOT).cpu()
         found_after = model.read(edited, SLOT).cpu()
@@ -85,6 +90,11 @@ def measure_reading(
             before.add(k, steps_off(k, found[:, k], edits.first[:, k], own))
             tally, ambiguity = (after, given) if k == f else (untouched, own)
             tally.add(k, steps_off(k, found_after[:, k], edits.edited[:, k], ambiguity))
+    if not before.off:  # nothing can be exchanged, but read it can be
+        edits = sample_edits(n, (), others, objects, generator)
+        found, own = model.read(edit_by_algebra(model, edits)[0], SLOT).cpu(), symmetry[edits.first[:, SHAPE]]
+        for k in range(len(FACTORS)):
+            before.add(k, steps_off(k, found[:, k], edits.first[:, k], own))
     return {
         "read": before.within(0.5),
         "read_within_one": before.within(1.5),
@@ -99,17 +109,17 @@ class Tally:
     """How many steps off the classes of each feature were."""
 
     def __init__(self) -> None:
-        self.off: dict[int, list[Tensor]] = {f: [] for f in range(len(FACTORS))}
+        self.off: dict[int, list[Tensor]] = {}
 
     def add(self, feature: int, off: Tensor) -> None:
         """Count classes of a feature that are so many steps off, [n]."""
-        self.off[feature].append(off)
+        self.off.setdefault(feature, []).append(off)
 
     def within(self, most: float) -> dict[str, float]:
         """The share at most so many steps off, by feature; from one step on only of features that have an order."""
         return {
             FEATURES[f]: (torch.cat(off) < most).double().mean().item()
-            for f, off in self.off.items()
+            for f, off in sorted(self.off.items())
             if most < 1 or FACTORS[f].ordered
         }
 

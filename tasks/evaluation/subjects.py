@@ -119,7 +119,7 @@ def sample_exchanges(n: int, count: int, slots: int, objects: Objects, generator
     """n scenes of so many objects in so many slots, of which a random one is taken out and a random one put in.
 
     Raises:
-        RangeError: no such scenes exist among these objects.
+        NotInPartError: no such scenes exist among these objects.
     """
     rows, free = torch.arange(n), count < slots
     drawn = sample_scenes(torch.full((n,), count + free), objects, generator)

@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import nn
 
+from tasks.measured import mapped, numbers
 from tasks.share import Share
 from vsa.errors import RangeError, VSAError
 
@@ -112,19 +113,18 @@ def sums(accelerator: Accelerator, *numbers: float) -> list[float]:
 
 
 def means(accelerator: Accelerator, metrics: dict[str, Any]) -> dict[str, Any]:
-    """Metrics of which each number is the mean over all processes; they measured equally many pictures."""
+    """Metrics of which each number is the mean over all processes; they measured equally many pictures.
+
+    Where they did not measure the same things, each process keeps its own.
+    """
     if accelerator.num_processes == 1:
         return metrics
-    totals = iter(sums(accelerator, *_numbers(metrics)))
-    return _filled(metrics, lambda: next(totals) / accelerator.num_processes)
-
-
-def _numbers(metrics: dict[str, Any]) -> list[float]:
-    return [number for value in metrics.values() for number in (_numbers(value) if isinstance(value, dict) else [value])]
-
-
-def _filled(metrics: dict[str, Any], number: Callable[[], float]) -> dict[str, Any]:
-    return {name: _filled(value, number) if isinstance(value, dict) else number() for name, value in metrics.items()}
+    found = numbers(metrics)
+    count, squares = sums(accelerator, len(found), len(found) ** 2)
+    if accelerator.num_processes * squares != count**2:  # what there are hardly any pictures of, one found and another did not
+        return metrics
+    totals = iter(sums(accelerator, *found))
+    return mapped(metrics, lambda value, name: next(totals) / accelerator.num_processes)
 
 
 class ElsewhereError(VSAError):

@@ -17,7 +17,10 @@ TOOK = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu"
 def shown(part: dict[str, Any], folder: Path) -> str:
     out = io.StringIO()
     model = TASK.build(PairedConfig(dim=32, encoder="conv", decoder="conv"))
-    show(Result(model, {**part, **TOOK, "identifiable": part}, folder), Console(file=out, width=140))
+    beside = {"controls": {"disc_iou": 0.766, "neighbour_iou": 0.876}, "left_out": {"shape": "there is one"}}
+    show(Result(model, {**part, **TOOK, "identifiable": part, **beside}, folder), Console(file=out, width=140))
+    assert "Controls: a disc of the right size in the right place has an IoU of 0.766, the nearest training" in out.getvalue()
+    assert "Not measured: shape: there is one" in out.getvalue()
     return out.getvalue()
 
 

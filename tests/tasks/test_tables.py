@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.tables import Table, flat, spread, tables
+from tasks.tables import Table, flat, remarks, spread, tables
 
 READ = {"shape": 1.0, "x": 0.5}
 EDITS = {
@@ -18,11 +18,45 @@ EDITS = {
 
 def test_edits_are_a_row_for_each_feature() -> None:
     whole, subset = tables({**EDITS, "identifiable": EDITS, "steps": 3}, "validation")
-    assert whole.title == "Validation pictures, all orientations: reconstruction IoU 0.750, five features from five donors 0.625"
+    title = "Validation pictures, all orientations: reconstruction IoU 0.750, five features from five donors 0.625 recomposed"
+    assert whole.title == title
     assert subset.title.startswith("Validation pictures, orientations 0 to 83 degrees: ")
     assert whole.rows == subset.rows
     assert whole.rows[0] == ("shape", "0.500", "0.875", "", "1.000", "", "1.000", "")
     assert whole.rows[1] == ("x", "0.250", "0.500", "0.900", "0.500", "0.125", "0.500", "0.000")
+
+
+def test_edits_from_the_vector_alone_come_first() -> None:
+    alone = {"edit_iou": {"shape": 0.4, "x": 0.2}, "edit_shown": {"shape": 0.8}, "edit_shown_within_one": {}, "assembly_iou": 0.6}
+    (table,) = tables({**EDITS, "from_vector": alone})
+    assert table.columns[1:7] == ("from vector: IoU", "shown", "within one", "recomposed: IoU", "shown", "within one")
+    assert table.title.endswith("five features from five donors 0.600 from vector, 0.625 recomposed")
+    assert table.rows[0] == ("shape", "0.400", "0.800", "", "0.500", "0.875", "", "1.000", "", "1.000", "")
+    assert table.rows[1] == ("x", "0.200", "", "", "0.250", "0.500", "0.900", "0.500", "0.125", "0.500", "0.000")
+
+
+def test_what_was_not_measured_is_an_empty_cell_and_a_remark() -> None:
+    metrics = {
+        **{name: value for name, value in EDITS.items() if name != "assembly_iou"},
+        "edit_iou": {"x": None},
+        "read_edited": {},
+        "left_out": {"shape": "there is one", "edit_iou, x": "it is nan"},
+        "identifiable": {**EDITS, "left_out": {"y": "there is none"}},
+        "across_parts": ["x", "y"],
+        "controls": {"disc_iou": 0.766, "neighbour_iou": 0.876},
+    }
+    whole, _ = tables(metrics)
+    assert whole.title.endswith("five features from five donors not measured recomposed")
+    assert whole.rows[0] == ("shape", "", "0.875", "", "1.000", "", "", "")
+    assert whole.rows[1] == ("x", "", "0.500", "0.900", "0.500", "0.125", "", "0.000")
+    assert remarks(metrics) == [
+        "Controls: a disc of the right size in the right place has an IoU of 0.766, the nearest training neighbour 0.876.",
+        "Not measured: shape: there is one",
+        "Not measured: edit_iou, x: it is nan",
+        "Not measured: identifiable, y: there is none",
+        "Donors, and what is beside the object, come from all parts of the split for: x, y.",
+    ]
+    assert remarks({"iou": 0.5}) == []
 
 
 def test_scenes_are_a_row_for_each_number_of_objects() -> None:

@@ -13,7 +13,9 @@ def paired(value: float) -> dict[str, Any]:
     every = dict.fromkeys(FEATURES, value)
     keys = ("edit_iou", "edit_shown", "edit_shown_within_one", "read", "read_within_one", "read_edited", "read_edited_within_one")
     part = dict.fromkeys((*keys, "read_untouched", "read_untouched_within_one"), every)
-    numbers = dict.fromkeys(("reconstruction_iou", "reconstruction_document", "assembly_iou"), value)
+    numbers: dict[str, Any] = dict.fromkeys(("reconstruction_iou", "reconstruction_document", "assembly_iou"), value)
+    numbers["from_vector"] = {**dict.fromkeys(keys[:3], every), "assembly_iou": value}
+    numbers["controls"] = {"disc_iou": 0.766, "neighbour_iou": 0.876}
     return {**part, **numbers, **TOOK, "config": CONFIG, "identifiable": {**part, **numbers}}
 
 
@@ -40,7 +42,25 @@ def test_a_goal_is_as_good_as_its_worst_feature() -> None:
     assert "| 0.100 | missed |" in table([("paired", metrics)], "")
 
 
+def test_the_table_says_which_edit_is_which_and_has_the_controls() -> None:
+    text = table([("paired", paired(0.99))], "")
+    assert "| paired | one feature, from the vector alone, worst feature, subset | 0.92 | 0.990 | yes |" in text
+    assert "| paired | one feature, recomposed, worst feature, subset | 0.92 | 0.990 | yes |" in text
+    assert "*From the vector alone*: what unbinding and cleanup find" in text
+    assert "* **paired**: Controls: a disc of the right size in the right place has an IoU of 0.766" in text
+
+
+def test_weights_that_were_measured_before_there_were_such_edits() -> None:
+    metrics = paired(0.99)
+    for part in (metrics, metrics["identifiable"]):
+        del part["from_vector"], part["controls"]
+    text = table([("paired", metrics)], "") + details([("paired", metrics)])
+    assert "| paired | one feature, recomposed, worst feature, subset | 0.92 | 0.990 | yes |" in text
+    assert "from the vector alone, worst" not in text
+
+
 def test_the_details_hold_all_numbers() -> None:
     text = details([("paired", paired(0.123)), ("scene", scene(0.456))])
-    assert text.count("0.123") == 2 * (3 + 9 * 5)
+    assert text.count("0.123") == 2 * (4 + 12 * 5)
+    assert text.count("a disc of the right size in the right place has an IoU of 0.766") == 2
     assert text.count("0.456") == 2 * (4 * 4 + 10 * 4)

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import render
 from tasks.data.factors import COUNTS, IDENTIFIABLE
 from tasks.data.sampling import (
@@ -54,7 +55,9 @@ def test_a_rare_object_is_found_and_one_that_does_not_exist_is_an_error() -> Non
     assert drawn[:, 4].bincount().tolist() == pytest.approx([0, 500, 500], abs=60)
     squares = Objects((torch.tensor([0]), *Objects().allowed[1:]), "test", Split(test="shape == heart"))
     with error(
-        RangeError, "no combination of the allowed classes", "the test part (validation: 'tenth == 1', test: 'shape == heart')"
+        NotInPartError,
+        "no combination of the allowed classes",
+        "the test part (validation: 'tenth == 1', test: 'shape == heart')",
     ):
         squares.sample(1, generator(0))
     with error(RangeError, "part must be one of train, validation, test, got 'all'"):
@@ -139,9 +142,9 @@ def test_what_does_not_exist_is_an_error() -> None:
     with error(RangeError, "shape cannot differ: only class [2] is allowed"):
         sample_pairs(where, one_shape, generator(0))
     in_the_middle = Objects((*Objects().allowed[:3], torch.tensor([16]), torch.tensor([16])))
-    with error(RangeError, "no second object of the train part", "that overlaps neither of a pair for 1 of 1"):
+    with error(NotInPartError, "no second object of the train part", "that overlaps neither of a pair for 1 of 1"):
         sample_paired_scenes(where, in_the_middle, generator(0))
-    with error(RangeError, "no pair of the test part", "that differs in just those features for 1 of 1"):
+    with error(NotInPartError, "no pair of the test part", "that differs in just those features for 1 of 1"):
         sample_pairs(where, Objects(part="test", split=Split(test="shape == heart")), generator(0))
     with error(ShapeError, "bool [n, 5], got torch.int64 [1, 5]"):
         sample_paired_scenes(where.long(), Objects(), generator(0))

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import render
 from tasks.data.sampling import Objects, overlap
 from tasks.data.scenes import ABSENT, sample_scenes
@@ -86,5 +87,5 @@ def test_scenes_that_cannot_be() -> None:
     with error(ShapeError, "counts must be int64 [n], got torch.int64 [2, 1]"):
         sample_scenes(torch.full((2, 1), 2), Objects(), generator(0))
     column = Objects((*Objects().allowed[:3], torch.tensor([16]), torch.arange(32)))
-    with error(RangeError, "no room for 5 sprites of the train part", "beside one another; ask for fewer"):
+    with error(NotInPartError, "no room for 5 sprites of the train part", "beside one another; ask for fewer"):
         sample_scenes(torch.tensor([2, 5]), column, generator(0))

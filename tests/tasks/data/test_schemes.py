@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.data.checks import NotInPartError
 from tasks.data.dsprites import render
 from tasks.data.factors import FEATURES, SYMMETRY, canonical
 from tasks.data.sampling import Objects
@@ -164,5 +165,5 @@ def test_sizes_that_do_not_fit() -> None:
 
 def test_objects_without_room_for_a_second_one() -> None:
     middle = Objects((*Objects().allowed[:3], torch.tensor([16]), torch.tensor([16])))
-    with error(RangeError, "no room for a second object", "more positions"):
+    with error(NotInPartError, "no room for a second object", "more positions"):
         donors(32, 2, middle, torch.Generator().manual_seed(0))

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from tasks.data.dsprites import render, render_values
 from tasks.data.factors import COUNTS, FEATURES, SYMMETRY, values_of
 from tasks.data.sampling import Objects, overlap
-from tasks.evaluation.counterfactuals import Edits, draw, edit_by_algebra, measure, sample_edits
+from tasks.evaluation.counterfactuals import Edits, draw, edit_by_algebra, sample_edits
+from tasks.evaluation.editing import measure_edits as measure
 from tasks.evaluation.overlap import iou
 from tasks.model import SceneModel
 from tests.helpers import seeds

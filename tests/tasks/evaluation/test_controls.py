@@ -1,0 +1,87 @@
+"""What a disc and the nearest training neighbour overlap of a sprite."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from tasks.data.checks import NotInPartError
+from tasks.data.dsprites import render
+from tasks.data.sampling import Objects
+from tasks.data.split import Split
+from tasks.evaluation.controls import controls_of, discs, measure_controls, nearest
+from tasks.evaluation.overlap import iou
+from tests.conftest import ROOT
+from tests.helpers import error
+
+
+def test_the_two_numbers_of_the_usual_split() -> None:
+    found = measure_controls(Objects(part="test"), 1000)
+    assert found["disc_iou"] == pytest.approx(0.766, abs=0.005)
+    assert found["neighbour_iou"] == pytest.approx(0.876, abs=0.005)
+    assert measure_controls(Objects(part="test"), 1000) == found
+    assert measure_controls(Objects(part="test"), 1000, seed=1) != found
+
+
+def test_a_disc_has_the_pictures_area_and_place() -> None:
+    pictures = render(Objects().sample(50, torch.Generator().manual_seed(0))).bool()
+    drawn = discs(pictures)
+    assert torch.equal(drawn.flatten(1).sum(1), pictures.flatten(1).sum(1))
+    pixels = torch.arange(64.0)
+    for axis in (1, 2):
+        centres = [(stack.sum(axis) * pixels).sum(1) / stack.flatten(1).sum(1) for stack in (drawn, pictures)]
+        assert (centres[0] - centres[1]).abs().max() < 0.6
+    assert iou(discs(drawn), drawn).min() > 0.94, "a disc of a disc is the disc, but for the centre's rounding"
+    assert not discs(torch.zeros(1, 64, 64, dtype=torch.bool)).any()
+
+
+@pytest.mark.parametrize(
+    ("test", "validation", "given", "expected"),
+    [
+        (
+            "x > 15",
+            "",
+            [[0, 3, 5, 31, 8], [2, 3, 5, 16, 8], [2, 3, 5, 2, 8]],
+            [[0, 3, 5, 15, 8], [2, 3, 5, 15, 8], [2, 3, 5, 2, 8]],
+        ),
+        ("x > 15 or y > 15", "", [[1, 0, 0, 20, 18]], [[1, 0, 0, 15, 15]]),
+        ("orientation < 30", "orientation == 38", [[2, 5, 1, 9, 9]], [[2, 5, 37, 9, 9]]),
+        ("shape == square", "shape == heart", [[0, 5, 0, 9, 9]], [[1, 5, 0, 9, 9]]),
+    ],
+)
+def test_the_nearest_is_the_fewest_steps_away(
+    test: str, validation: str, given: list[list[int]], expected: list[list[int]]
+) -> None:
+    assert nearest(torch.tensor(given), Split(validation, test)).tolist() == expected
+
+
+def test_of_several_that_are_one_step_away_it_is_the_most_similar() -> None:
+    split, classes = Split(), Objects(part="test").sample(30, torch.Generator().manual_seed(1))
+    found = nearest(classes, split)
+    assert split.contains("train", found).all()
+    truths = render(classes).bool()
+    best = iou(render(found).bool(), truths)
+    for f in range(1, 5):
+        for step in (-1, 1):
+            other = classes.clone()
+            other[:, f] += step
+            there = ((other >= 0) & (other < torch.tensor([3, 6, 39, 32, 32]))).all(1)
+            there[there.clone()] = split.contains("train", other[there])
+            assert (best[there] >= iou(render(other[there]).bool(), truths[there]) - 1e-6).all()
+
+
+def test_without_anything_to_measure_or_to_learn_from() -> None:
+    with error(NotInPartError, "lies in the test part"):
+        measure_controls(Objects(part="test", split=Split(test="")))
+    with error(NotInPartError, "lies in the train part"):
+        measure_controls(Objects(part="test", split=Split(test="x < 99")))
+
+
+def test_the_sentence_and_the_command() -> None:
+    assert controls_of("x > 15").startswith("a disc of the right size in the right place has an IoU of 0.7")
+    flags = ["--test", "shape == heart and orientation > 9", "--pictures", "50"]
+    command = [sys.executable, "-m", "tasks.evaluation.controls", *flags]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = ended.stdout.splitlines()
+    assert line.startswith("all: a disc of the right size in the right place has an IoU of 0.")
