@@ -1,6 +1,7 @@
 import copy
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,22 @@ two_state = pytest.mark.parametrize("name", ["MAP", "FHRR", "BSC", "PackedBSC"])
 powers = pytest.mark.parametrize("name", ["FHRR", "HRR"])
 numbers = st.floats(-5, 5, width=32)
 
-SINGLE: dict[str, Callable[[], nn.Module]] = {
-    "level": lambda: Level(9, 64, algebra="HRR", seed=1),
-    "complex level": lambda: Level(9, 64, algebra="FHRR", seed=1),
-    "circular": lambda: Circular(9, 64, seed=1),
-    "packed circular": lambda: Circular(9, 64, algebra="PackedBSC", seed=1),
-    "thermometer": lambda: Thermometer(9, 64, algebra="BSC"),
+SINGLE: dict[str, Callable[..., nn.Module]] = {
+    "level": partial(Level, 9, 64, algebra="HRR", seed=1),
+    "complex level": partial(Level, 9, 64, algebra="FHRR", seed=1),
+    "circular": partial(Circular, 9, 64, seed=1),
+    "packed circular": partial(Circular, 9, 64, algebra="PackedBSC", seed=1),
+    "thermometer": partial(Thermometer, 9, 64, algebra="BSC"),
 }
-FEATURES: dict[str, Callable[[], nn.Module]] = {
-    "projection": lambda: RandomProjection(3, 64, seed=1),
-    "complex projection": lambda: RandomProjection(3, 64, algebra="FHRR", normalize=True, seed=1),
-    "binary projection": lambda: RandomProjection(3, 64, algebra="BSC", seed=1),
-    "sinusoid": lambda: Sinusoid(3, 64, seed=1),
-    "density": lambda: Density(3, 64, seed=1),
-    "complex density": lambda: Density(3, 64, algebra="FHRR", seed=1),
-    "fractional": lambda: FractionalPower(3, 64, seed=1),
-    "real fractional": lambda: FractionalPower(3, 64, algebra="HRR", kernel="gaussian", seed=1),
+FEATURES: dict[str, Callable[..., nn.Module]] = {
+    "projection": partial(RandomProjection, 3, 64, seed=1),
+    "complex projection": partial(RandomProjection, 3, 64, algebra="FHRR", normalize=True, seed=1),
+    "binary projection": partial(RandomProjection, 3, 64, algebra="BSC", seed=1),
+    "sinusoid": partial(Sinusoid, 3, 64, seed=1),
+    "density": partial(Density, 3, 64, seed=1),
+    "complex density": partial(Density, 3, 64, algebra="FHRR", seed=1),
+    "fractional": partial(FractionalPower, 3, 64, seed=1),
+    "real fractional": partial(FractionalPower, 3, 64, algebra="HRR", kernel="gaussian", seed=1),
 }
 every_embedding = pytest.mark.parametrize("kind", [*SINGLE, *FEATURES])
 
@@ -152,9 +153,9 @@ def test_what_lies_outside_is_clipped_if_asked() -> None:
 
 def test_the_vectors_of_a_seed_never_change() -> None:
     assert Level(3, 8, seed=1).vectors.tolist() == [
-        [-1, -1, 1, -1, 1, -1, -1, -1],
-        [-1, 1, 1, -1, 1, -1, -1, 1],
-        [1, 1, 1, -1, 1, 1, -1, 1],
+        [1, 1, 1, 1, 1, -1, 1, 1],
+        [1, 1, 1, -1, 1, -1, 1, -1],
+        [1, 1, -1, -1, -1, -1, 1, -1],
     ]
 
 
@@ -404,6 +405,22 @@ def test_other_seeds_give_other_vectors(cls: Any) -> None:
     first, second, again = (next(cls(3, 64, seed=seed).buffers()) for seed in (-(2**70), 1, -(2**70)))
     assert torch.equal(first, again)
     assert not torch.equal(first, second)
+
+
+@every_embedding
+def test_it_is_made_on_the_device_that_is_asked_for_or_the_default_one(kind: str) -> None:
+    cls = {**SINGLE, **FEATURES}[kind]
+    with torch.device("meta"):
+        assert all(buffer.is_meta for buffer in cls().buffers())
+        there, values = cls(device="cpu"), made(kind)[1]
+    assert all(buffer.is_cpu for buffer in there.buffers())
+    assert all(buffer.is_meta for buffer in cls(device=torch.device("meta")).buffers())
+    assert torch.equal(there(torch.zeros_like(values, device="cpu")), made(kind)[0](torch.zeros_like(values, device="cpu")))
+    for device in ("cuda:77", "nowhere"):
+        with error(RangeError, type(there).__name__, f"cannot be made on {device}"):
+            cls(device=device)
+    with error(DtypeError, type(there).__name__, 'a device is a torch.device or a string such as "cpu", got int'):
+        cls(device=3)
 
 
 @every_embedding

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
-from vsa.algebras.checks import MOST_ELEMENTS
+from vsa.algebras.checks import MOST_ELEMENTS, Device
 from vsa.errors import DtypeError, RangeError, ShapeError
 from vsa.module import VectorModule
 
@@ -26,6 +26,16 @@ class Embedding(VectorModule):
     def __init__(self, algebra: str | Algebra) -> None:
         super().__init__()
         self.algebra = get_algebra(algebra)
+
+    def _keep(self, name: str, made: Tensor, device: Device) -> None:
+        """Register what was made on the CPU, the same for every device, as a persistent buffer on the device asked for."""
+        owner = type(self).__name__
+        if not (device is None or isinstance(device, (str, torch.device))):
+            raise DtypeError(f'{owner}: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
+        try:
+            self.register_buffer(name, made.to(torch.get_default_device() if device is None else device))
+        except (RuntimeError, AssertionError) as error:
+            raise RangeError(f"{owner}: cannot be made on {device} ({str(error).partition(chr(10))[0][:200]})") from error
 
     def _check_values(self, values: Tensor, buffer: Tensor) -> None:
         owner = type(self).__name__
@@ -76,9 +86,10 @@ def wide(x: Tensor) -> Tensor:
 
 @contextmanager
 def room(owner: str, *sizes: int) -> Iterator[None]:
-    """Where numbers are made that may not fit in memory."""
+    """Where numbers are made, on the CPU, that may not fit in memory."""
     try:
-        yield
+        with torch.device("cpu"):
+            yield
     except RuntimeError as error:
         raise RangeError(f"{owner}: {' times '.join(map(str, sizes))} numbers do not fit in memory; ask for fewer") from error
 
@@ -110,10 +121,3 @@ def positive(owner: str, name: str, value: float) -> float:
     if finite(owner, name, value) <= 0:
         raise RangeError(f"{owner}: {name} must be positive, got {value}")
     return float(value)
-
-
-def seeded(owner: str, seed: int) -> torch.Generator:
-    """A generator of its own for each seed, so that nothing global is read or changed."""
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        raise DtypeError(f"{owner}: the seed must be an integer, got {type(seed).__name__}")
-    return torch.Generator().manual_seed(seed % 2**64)

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Algebra
-from vsa.algebras.checks import explained
-from vsa.embeddings.base import FeatureEmbedding, seeded
+from vsa.algebras.checks import Device, explained
+from vsa.embeddings.base import FeatureEmbedding, room
 from vsa.embeddings.scales import Line
 from vsa.embeddings.tables import switched
+from vsa.seeds import seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -28,6 +29,8 @@ class Density(FeatureEmbedding):
         clip: values outside are taken to the nearest end; without it they are an error.
         algebra: MAP, FHRR, BSC or PackedBSC, by name or as an object.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Attributes:
         keys: [in_features, dim], a persistent buffer; no gradient trains it.
@@ -65,14 +68,15 @@ class Density(FeatureEmbedding):
         clip: bool = False,
         algebra: str | Algebra = "MAP",
         seed: int = 0,
+        name: str = "",
+        device: Device = None,
     ) -> None:
         super().__init__(in_features, algebra)
-        keys = self.algebra.random(in_features, dim, generator=seeded("Density", seed))
+        with room("Density", in_features, dim):
+            keys = self.algebra.random(in_features, dim, generator=seeded(seed, "Density", name))
+            switched("Density", self.algebra, torch.zeros(0, dim, dtype=torch.bool), keys.dtype)  # if there are such vectors
         self.dim, self.scale = dim, Line("Density", dim + 1, low, high, clip)
-        switched(
-            "Density", self.algebra, torch.zeros(0, dim, dtype=torch.bool), keys.dtype
-        )  # says whether there are such vectors
-        self.register_buffer("keys", keys)
+        self._keep("keys", keys, device)
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch _"]:
         """The vectors of these features, [*batch, dim]."""

@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from vsa.algebra import Algebra
-from vsa.algebras.checks import explained
+from vsa.algebras.checks import Device, explained
 from vsa.algebras.fourier import irfft
-from vsa.embeddings.base import FeatureEmbedding, positive, room, seeded
+from vsa.embeddings.base import FeatureEmbedding, positive, room
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
+from vsa.seeds import seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -25,11 +26,11 @@ Draw: TypeAlias = Callable[[tuple[int, int], torch.Generator], Tensor]
 
 
 def _uniform(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    return torch.empty(shape, dtype=torch.float32, device="cpu").uniform_(-math.pi, math.pi, generator=generator)
+    return torch.empty(shape, dtype=torch.float32).uniform_(-math.pi, math.pi, generator=generator)
 
 
 def _normal(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    return torch.empty(shape, dtype=torch.float32, device="cpu").normal_(generator=generator)
+    return torch.empty(shape, dtype=torch.float32).normal_(generator=generator)
 
 
 KERNELS: dict[str, Draw] = {"sinc": _uniform, "gaussian": _normal}
@@ -51,6 +52,8 @@ class FractionalPower(FeatureEmbedding):
             draws phases, real [n, in_features], given that shape and a generator.
         algebra: FHRR or HRR, by name or as an object.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Attributes:
         phases: [places, in_features], a persistent buffer, in radians: of the dim elements in FHRR, of the dim // 2 + 1
@@ -89,16 +92,20 @@ class FractionalPower(FeatureEmbedding):
         kernel: str | Distribution | Draw = "sinc",
         algebra: str | Algebra = "FHRR",
         seed: int = 0,
+        name: str = "",
+        device: Device = None,
     ) -> None:
         super().__init__(in_features, algebra)
         if self.algebra.name not in ("FHRR", "HRR"):
             raise AlgebraError(f"FractionalPower: {self.algebra.name} has no powers of every real number; FHRR and HRR have")
-        self.dim = len(self.algebra.identity(dim))
+        self.dim = len(self.algebra.identity(dim, device="cpu"))
         self.bandwidth = positive("FractionalPower", "bandwidth", bandwidth)
         self._real = not self.algebra.dtype.is_complex
         # The spectrum of a real vector has real ends; there the phase is 0, so that every power is real too.
         free, ends = ((dim - 1) // 2, (0, 0, 1, 1 - dim % 2)) if self._real else (dim, (0, 0, 0, 0))
-        self.register_buffer("phases", F.pad(_drawn(kernel, (free, in_features), seed), ends))
+        with torch.device("cpu"):
+            phases = _drawn(kernel, (free, in_features), seeded(seed, "FractionalPower", name))
+        self._keep("phases", F.pad(phases, ends), device)
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of these numbers, [*batch, dim]."""
@@ -113,9 +120,10 @@ class FractionalPower(FeatureEmbedding):
         return f"in_features={self.in_features}, dim={self.dim}, bandwidth={self.bandwidth}, algebra={self.algebra.name}"
 
 
-def _drawn(kernel: str | Distribution | Draw, shape: tuple[int, int], seed: int) -> Float[Tensor, "n in_features"]:
-    """Random phases, from the seed alone."""
-    generator = seeded("FractionalPower", seed)
+def _drawn(
+    kernel: str | Distribution | Draw, shape: tuple[int, int], generator: torch.Generator
+) -> Float[Tensor, "n in_features"]:
+    """Random phases, from the generator alone."""
     if isinstance(kernel, str):
         if kernel not in KERNELS:
             raise RangeError(f"FractionalPower: there is no kernel {kernel!r}; {choices(kernel, KERNELS)}")

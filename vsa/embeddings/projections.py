@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra
-from vsa.algebras.checks import explained
-from vsa.embeddings.base import FeatureEmbedding, room, seeded
+from vsa.algebras.checks import Device, explained
+from vsa.embeddings.base import FeatureEmbedding, room
+from vsa.seeds import seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -38,17 +39,19 @@ class Projection(FeatureEmbedding):
         algebra: str | Algebra = "MAP",
         normalize: bool = False,
         seed: int = 0,
+        name: str = "",
+        device: Device = None,
     ) -> None:
         super().__init__(in_features, algebra)
         self.dim, self.normalize = dim, normalize
-        total = self.algebra.to_sum(self.algebra.identity(dim))
+        total = self.algebra.to_sum(self.algebra.identity(dim, device="cpu"))
         self._complex = total.is_complex()
-        self._draw(len(total) * (2 if self._complex else 1), seeded(type(self).__name__, seed))
+        self._draw(len(total) * (2 if self._complex else 1), seeded(seed, type(self).__name__, name), device)
 
-    def _draw(self, places: int, generator: torch.Generator) -> None:
+    def _draw(self, places: int, generator: torch.Generator, device: Device) -> None:
         with room(type(self).__name__, places, self.in_features):
-            weight = torch.randn(places, self.in_features, generator=generator, dtype=torch.float32, device=generator.device)
-            self.register_buffer("weight", F.normalize(weight, dim=-1))
+            weight = F.normalize(torch.randn(places, self.in_features, generator=generator, dtype=torch.float32), dim=-1)
+        self._keep("weight", weight, device)
 
     def _vector(self, elements: Float[Tensor, "*batch places"]) -> Shaped[Tensor, "*batch dim"]:
         total = torch.view_as_complex(elements.unflatten(-1, (-1, 2))) if self._complex else elements.to(self.weight.dtype)
@@ -71,6 +74,8 @@ class RandomProjection(Projection):
         algebra: a name or an algebra; MAP if there is none.
         normalize: the results are brought among the algebra's own vectors.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Shapes:
         Values, floating [*batch, in_features] of the module's dtype, give [*batch, dim] of that dtype, or complex in FHRR (where
@@ -109,6 +114,8 @@ class Sinusoid(Projection):
         algebra: a name or an algebra; MAP if there is none.
         normalize: the results are brought among the algebra's own vectors.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Attributes:
         bias: [places], a persistent buffer, uniform in [0, 2π); no gradient trains it.
@@ -134,10 +141,11 @@ class Sinusoid(Projection):
 
     bias: Tensor
 
-    def _draw(self, places: int, generator: torch.Generator) -> None:
-        super()._draw(places, generator)
-        turns = torch.rand(places, generator=generator, dtype=torch.float32, device=generator.device)
-        self.register_buffer("bias", 2 * math.pi * turns)
+    def _draw(self, places: int, generator: torch.Generator, device: Device) -> None:
+        super()._draw(places, generator, device)
+        with room("Sinusoid", places):
+            bias = 2 * math.pi * torch.rand(places, generator=generator, dtype=torch.float32)
+        self._keep("bias", bias, device)
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of these features, [*batch, dim]."""

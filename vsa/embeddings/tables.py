@@ -10,14 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
-from vsa.algebras.checks import explained, readable
+from vsa.algebras.checks import Device, explained, readable
 from vsa.algebras.fourier import irfft, rfft
 from vsa.algebras.hrr import HolographicReducedRepresentation
 from vsa.algebras.packed_bsc import PackedBinarySpatterCode
 from vsa.algebras.sbc import SparseBlockCode
-from vsa.embeddings.base import Embedding, room, seeded, whole, wide
+from vsa.embeddings.base import Embedding, room, whole, wide
 from vsa.embeddings.scales import Circle, Line
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.seeds import seeded
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Float64, Shaped
@@ -32,10 +33,10 @@ class Table(Embedding):
 
     vectors: Tensor
 
-    def __init__(self, scale: Line | Circle, vectors: Shaped[Tensor, "num dim"], algebra: Algebra) -> None:
+    def __init__(self, scale: Line | Circle, vectors: Shaped[Tensor, "num dim"], algebra: Algebra, device: Device) -> None:
         super().__init__(algebra)
         self.scale = scale
-        self.register_buffer("vectors", vectors)
+        self._keep("vectors", vectors, device)
 
     def forward(self, values: Float[Tensor, "*batch"]) -> Shaped[Tensor, "*batch dim"]:
         """The vectors of the levels nearest to these values, [*batch, dim]."""
@@ -95,6 +96,8 @@ class Level(Table):
         clip: values outside are taken to the nearest end; without it they are an error.
         algebra: a name or an algebra; MAP if there is none.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Shapes:
         Values, floating [*batch], are rounded to the nearest level, and give [*batch, dim] of the algebra's dtype. In PackedBSC
@@ -110,7 +113,7 @@ class Level(Table):
     Example:
         >>> height = Level(11, 10_000, low=1.0, high=2.0)
         >>> x = height(torch.tensor([1.0, 1.2, 1.5, 2.0]))
-        >>> height.algebra.similarity(x, x[0]).round(decimals=1)
+        >>> height.algebra.similarity(x, x[0]).round(decimals=1).abs()
         tensor([1.0000, 0.8000, 0.5000, 0.0000])
         >>> height.decode(x)
         tensor([1.0000, 1.2000, 1.5000, 2.0000])
@@ -126,10 +129,12 @@ class Level(Table):
         clip: bool = False,
         algebra: str | Algebra = "MAP",
         seed: int = 0,
+        name: str = "",
+        device: Device = None,
     ) -> None:
         line, algebra = Line("Level", num, low, high, clip), get_algebra(algebra)
-        vectors = _mixtures("Level", algebra, num, dim, seeded("Level", seed), lambda order: _reached(order, num))
-        super().__init__(line, vectors, algebra)
+        vectors = _mixtures("Level", algebra, num, dim, seeded(seed, "Level", name), lambda order: _reached(order, num))
+        super().__init__(line, vectors, algebra, device)
 
 
 class Circular(Table):
@@ -146,6 +151,8 @@ class Circular(Table):
         period: how far it is around the circle: 2 * math.pi for angles, 24 for hours.
         algebra: a name or an algebra; MAP if there is none.
         seed: any integer.
+        name: tells this embedding from others of its kind with the same seed: give each feature its own.
+        device: where it is made; torch's default device if there is none. The numbers are the same on every device.
 
     Shapes:
         Values, floating [*batch], of any size, are taken modulo the period and rounded to the nearest level, and give
@@ -165,10 +172,20 @@ class Circular(Table):
         tensor([1.0000, 0.5000, 0.0000, 0.5000, 1.0000])
     """
 
-    def __init__(self, num: int, dim: int, period: float = 1.0, *, algebra: str | Algebra = "MAP", seed: int = 0) -> None:
+    def __init__(
+        self,
+        num: int,
+        dim: int,
+        period: float = 1.0,
+        *,
+        algebra: str | Algebra = "MAP",
+        seed: int = 0,
+        name: str = "",
+        device: Device = None,
+    ) -> None:
         circle, algebra = Circle("Circular", num, period), get_algebra(algebra)
-        vectors = _mixtures("Circular", algebra, num, dim, seeded("Circular", seed), lambda order: _passed(order, num))
-        super().__init__(circle, vectors, algebra)
+        vectors = _mixtures("Circular", algebra, num, dim, seeded(seed, "Circular", name), lambda order: _passed(order, num))
+        super().__init__(circle, vectors, algebra, device)
 
 
 class Thermometer(Table):
@@ -183,6 +200,7 @@ class Thermometer(Table):
         high: the number of the highest.
         clip: values outside are taken to the nearest end; without it they are an error.
         algebra: MAP, FHRR, BSC or PackedBSC, by name or as an object.
+        device: where it is made; torch's default device if there is none.
 
     Shapes:
         Values, floating [*batch], are rounded to the nearest level, and give [*batch, dim] of the algebra's dtype. In PackedBSC
@@ -212,14 +230,15 @@ class Thermometer(Table):
         high: float = 1.0,
         clip: bool = False,
         algebra: str | Algebra = "MAP",
+        device: Device = None,
     ) -> None:
         line, algebra = Line("Thermometer", num, low, high, clip), get_algebra(algebra)
         if num > whole("Thermometer", "dim", dim, 1) + 1:
             raise RangeError(f"Thermometer: {num} levels need at least {num - 1} elements to switch on, got dim={dim}")
         with room("Thermometer", num, dim):
-            on = _reached(_even(torch.arange(dim, device="cpu")), num)
+            on = _reached(_even(torch.arange(dim)), num)
             vectors = switched("Thermometer", algebra, on, algebra.dtype)
-        super().__init__(line, vectors, algebra)
+        super().__init__(line, vectors, algebra, device)
 
 
 def switched(owner: str, algebra: Algebra, on: Bool[Tensor, "*batch dim"], dtype: torch.dtype) -> Shaped[Tensor, "*batch _"]:
@@ -249,8 +268,8 @@ def _mixtures(
     """Vectors put together from two random ones: the rule is told the order of their parts, and says which are of the second."""
     (first, second), joined = _taken_apart(algebra, algebra.random(2, dim, generator=generator))
     # Evenly spaced in a random order: unlike independent ones, each step exchanges equally many parts.
-    order = _even(torch.randperm(len(first), generator=generator, device=generator.device))
     with room(owner, num, dim):
+        order = _even(torch.randperm(len(first), generator=generator))
         return joined(torch.where(rule(order), second, first))
 
 
