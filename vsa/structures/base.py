@@ -1,18 +1,19 @@
-"""What every structure shares: contents kept as a sum, keys made of several vectors, and the way back to a symbol."""
+"""What every structure shares: contents kept as a sum, names and what they stand for, and keys made of several vectors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
-from vsa.algebra import Algebra, get_algebra
-from vsa.algebras.checks import explaining
+from vsa.algebra import Algebra, carried_by, get_algebra
+from vsa.algebras.checks import explaining, integer
 from vsa.algebras.fourier import irfft, rfft
-from vsa.errors import AlgebraError, DtypeError, ShapeError
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
 from vsa.memory import ItemMemory
 
 if TYPE_CHECKING:
@@ -20,32 +21,62 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Structure")
 
+Source: TypeAlias = str | Algebra | ItemMemory | Sequence[ItemMemory]
+"""What a structure is made of: the name of an algebra, an algebra, or the memories of the names that are put in."""
+
+Names: TypeAlias = str | list[str] | tuple[str, ...]
+"""A name stands for its vector, [dim], and a list of n names for a stack, [n, dim]."""
+
 
 class Structure:
     """Base of the structures: an algebra, and the sum of what was put in. It never changes; its methods return a new one.
 
     Args:
-        algebra: a name or an algebra.
+        algebra: a name or an algebra; or an `ItemMemory`, whose algebra it is, and whose names may then stand for their vectors
+            wherever a method takes vectors. Where a class has names of two kinds, such as roles and fillers, it may be a list of
+            two memories, in that order.
         vector: [*batch, dim], contents to begin with: a structure that was made elsewhere, by the verbs or by a network. Where
             bundling is a majority, it counts as one entry, since how clear each vote was is forgotten. Empty if none is given.
+        length: how many entries the vector holds, if that is known.
 
     Attributes:
         algebra: the algebra.
+        memories: the memories of names, as they were given; none if it was an algebra.
         total: [*batch, sum_dim], the contents as `Algebra.to_sum` gives them, where addition is the bundle; None while empty.
+        length: how many entries there are, those put in less those taken out; None if a vector was given without a length, or
+            there are weights. ``len`` says the same.
 
     Raises:
-        AlgebraError: the algebra is unknown.
+        AlgebraError: the algebra is unknown, or the memories have different ones.
         ShapeError, DtypeError: the vector is not one of this algebra.
+        RangeError: the length is not one, or there are too many memories.
     """
 
     algebra: Algebra
+    memories: tuple[ItemMemory, ...]
     total: Num[Tensor, "*batch sum_dim"] | None
-    _first = ""  # how to put something into an empty one
+    length: int | None
+    _first: ClassVar[str] = ""  # how to put something into an empty one
+    _kinds: ClassVar[tuple[str, ...]] = ("symbols",)  # of names, in the order of the memories
 
-    def __init__(self, algebra: str | Algebra = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None) -> None:
-        vars(self).update(algebra=get_algebra(algebra), total=None)
+    def __init__(
+        self, algebra: Source = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int | None = None
+    ) -> None:
+        owner = type(self).__name__
+        memories = memories_of(algebra)
+        if len(memories) > len(self._kinds):
+            raise RangeError(f"{owner}: a memory for {' and one for '.join(self._kinds)} is enough, got {len(memories)}")
+        found = memories[0].algebra if memories else get_algebra(algebra)  # pyright: ignore[reportArgumentType]
+        vars(self).update(algebra=found, memories=memories, total=None, length=0)
+        for memory in memories[1:]:
+            self._check_algebra(memory)
+        if length is not None:
+            length = integer(owner, "the length", length)
+            if not (1 <= length <= 2**31 if vector is not None else length == 0):
+                needed = "0 without a vector" if vector is None else "an integer of at least 1 with a vector"
+                raise RangeError(f"{owner}: the length must be {needed}, got {length}")
         if vector is not None:
-            vars(self).update(total=self._sum(vector))
+            vars(self).update(total=self._sum(vector), length=length)
 
     @property
     def vector(self) -> Shaped[Tensor, "*batch dim"]:
@@ -55,6 +86,17 @@ class Structure:
             ShapeError: the structure is empty.
         """
         return self.algebra.from_sum(self._contents())
+
+    def __len__(self) -> int:
+        if self.length is None:
+            raise RangeError(
+                f"how many entries this {type(self).__name__} has is not known: it was made of a vector without length=..., "
+                "or has weights"
+            )
+        return max(self.length, 0)
+
+    def __bool__(self) -> bool:
+        return self.total is not None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a {type(self).__name__} does not change, so {name} cannot be set; its methods return a new one")
@@ -68,6 +110,8 @@ class Structure:
         vars(changed).update(changes)
         return changed
 
+    # Contents.
+
     def _contents(self) -> Tensor:
         if self.total is None:
             raise ShapeError(f"this {type(self).__name__} is empty, and has no vector yet; put something in first: {self._first}")
@@ -75,16 +119,20 @@ class Structure:
 
     def _sum(self, x: Shaped[Tensor, "*batch dim"]) -> Num[Tensor, "*batch sum_dim"]:
         """The vectors where addition is the bundle; integers in int64, as ``bundle`` adds them."""
-        x = self.algebra.to_sum(x).as_subclass(Tensor)  # of torchhd, it would carry an algebra that a sum need not have
+        x = self.algebra.to_sum(x)
+        x = x if carried_by(x) is None else x.as_subclass(Tensor)  # of torchhd, it carries an algebra that a sum need not have
         with explaining(type(self).__name__, self.algebra.name, x):
             return x if x.is_floating_point() or x.is_complex() else x.long()
 
-    def _bundle(self, entries: Shaped[Tensor, "*batch n dim"], weights: Tensor | None = None) -> Num[Tensor, "*batch sum_dim"]:
-        return self.algebra.relaxation.bundle(self._sum(entries), weights=weights)
+    def _plus_all(self: S, entries: Shaped[Tensor, "*batch n dim"]) -> S:
+        """With a stack of entries."""
+        return self._plus(self.algebra.relaxation.bundle(self._sum(entries)), entries.shape[-2])
 
-    def _plus(self: S, part: Num[Tensor, "*batch sum_dim"]) -> S:
+    def _plus(self: S, part: Num[Tensor, "*batch sum_dim"], entries: int | None = 1) -> S:
+        """With a part of so many entries."""
+        length = None if self.length is None or entries is None else self.length + entries
         if self.total is None:
-            return self._with(total=part)
+            return self._with(total=part, length=length)
         name, held, given = type(self).__name__, self.total.shape, part.shape
         batches = zip(reversed(held[:-1]), reversed(given[:-1]), strict=False)
         if held[-1] != given[-1] or any(m != n and m != 1 and n != 1 for m, n in batches):
@@ -98,12 +146,12 @@ class Structure:
                 f"on {self.total.device}; convert one with .to(...)"
             )
         with explaining(name, self.algebra.name, self.total, part):
-            return self._with(total=self.total + part)
+            return self._with(total=self.total + part, length=length)
 
-    def _minus(self: S, part: Num[Tensor, "*batch sum_dim"]) -> S:
+    def _minus(self: S, part: Num[Tensor, "*batch sum_dim"], entries: int = 1) -> S:
         self._contents()
         with explaining(type(self).__name__, self.algebra.name, part):
-            return self._plus(-part)
+            return self._plus(-part, -entries)
 
     def _count(self, entry: Shaped[Tensor, "*batch_x dim"]) -> Float[Tensor, "*batch"]:
         """How many times an entry is there: exact for one alone, with the noise of the others where there are more."""
@@ -115,18 +163,7 @@ class Structure:
         none stands for another, nor for the value that is bound with the key."""
         return reduce(self.algebra.bind, (permuted(self.algebra, x, place) for place, x in enumerate(parts, 1)))
 
-    def _cleaned(self, noisy: Shaped[Tensor, "*batch dim"], memory: ItemMemory) -> Shaped[Tensor, "*batch dim"]:
-        """The symbols of the memory that are most like these vectors."""
-        name = type(self).__name__
-        if not isinstance(memory, ItemMemory):
-            raise DtypeError(f"this {name} needs an ItemMemory of the symbols that may be there, got {type(memory).__name__}")
-        ours, theirs = self.algebra, memory.algebra
-        # Options such as unitary=True make other vectors of the same kind; another block size shows in the law.
-        if ours.name != theirs.name or ours.laws.expected_similarity != theirs.laws.expected_similarity:
-            raise AlgebraError(f"the memory holds vectors of {theirs}, this {name} those of {ours}; give both the same algebra")
-        return memory.vectors[memory.cleanup(noisy).indices[..., 0]]
-
-    def _length(self, stack: Shaped[Tensor, "*batch n dim"]) -> int:
+    def _size(self, stack: Shaped[Tensor, "*batch n dim"]) -> int:
         """How many vectors a stack holds."""
         if not isinstance(stack, Tensor):
             raise DtypeError(
@@ -137,6 +174,56 @@ class Structure:
                 f"{type(self).__name__}: a stack of vectors [*batch, n, dim] is needed, got shape {list(stack.shape)}"
             )
         return stack.shape[-2]
+
+    # Names.
+
+    def _named(self, kind: str, x: Shaped[Tensor, "..."] | Names) -> Shaped[Tensor, "..."]:
+        """The vectors that names of a kind stand for, like those that are there; what is no name stays what it is."""
+        if not (isinstance(x, str) or (isinstance(x, (list, tuple)) and x and all(isinstance(name, str) for name in x))):
+            return x  # pyright: ignore[reportReturnType]
+        if not self.memories:
+            raise DtypeError(
+                f"{type(self).__name__}: {x!r} is looked up in a memory, and there is none; "
+                f"make it with one, as in {type(self).__name__}(memory), or give vectors"
+            )
+        return self._like_contents(self._memory(kind)[x])
+
+    def _memory(self, kind: str) -> ItemMemory:
+        return self.memories[min(self._kinds.index(kind), len(self.memories) - 1)]
+
+    def _like_contents(self, x: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
+        """A memory's vectors on the device of the contents, and in their precision, which ``to`` may have changed."""
+        held = self.total
+        if held is None:
+            return x
+        if (x.is_complex() and held.is_complex()) or (x.is_floating_point() and held.is_floating_point()):
+            return x.to(held)
+        return x.to(held.device)
+
+    def _cleaned(self, kind: str, noisy: Shaped[Tensor, "*batch dim"], memory: ItemMemory | None) -> Shaped[Tensor, "*batch dim"]:
+        """The symbols of a kind that are most like these vectors: those of the memory given, or of the structure's own."""
+        if memory is None and self.memories:
+            memory = self._memory(kind)
+        if not isinstance(memory, ItemMemory):
+            owner, got = type(self).__name__, type(memory).__name__
+            raise DtypeError(f"this {owner} needs an ItemMemory of the {kind} that may be there, got {got}")
+        self._check_algebra(memory)
+        return self._like_contents(memory.vectors[memory.cleanup(noisy).indices[..., 0]])
+
+    def _check_algebra(self, memory: ItemMemory) -> None:
+        ours, theirs = self.algebra, memory.algebra
+        # Options such as unitary=True make other vectors of the same kind; another block size shows in the law.
+        if ours.name != theirs.name or ours.laws.expected_similarity != theirs.laws.expected_similarity:
+            name = type(self).__name__
+            raise AlgebraError(f"the memory holds vectors of {theirs}, this {name} those of {ours}; give both the same algebra")
+
+
+def memories_of(source: Source) -> tuple[ItemMemory, ...]:
+    """The memories among what a structure can be made of."""
+    if isinstance(source, ItemMemory):
+        return (source,)
+    listed = isinstance(source, (list, tuple)) and source and all(isinstance(memory, ItemMemory) for memory in source)
+    return tuple(source) if listed else ()  # pyright: ignore[reportArgumentType, reportReturnType]
 
 
 def permuted(algebra: Algebra, x: Shaped[Tensor, "*batch dim"], places: int) -> Shaped[Tensor, "*batch dim"]:

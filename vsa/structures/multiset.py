@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from vsa.algebra import Algebra
-from vsa.algebras.checks import explaining
-from vsa.errors import RangeError
-from vsa.structures.base import Structure
+from vsa.algebras.checks import explaining, number
+from vsa.errors import DtypeError
+from vsa.structures.base import Names, Source, Structure
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Num, Shaped
@@ -26,9 +24,9 @@ class Multiset(Structure):
     Example:
         >>> from vsa import ItemMemory
         >>> memory = ItemMemory(["apple", "pear", "plum"], dim=1024, algebra="BSC")
-        >>> basket = Multiset("BSC").add(memory["apple"], 2).add(memory["pear"])
-        >>> basket.count(memory["apple"]).round(), basket.remove(memory["apple"]).count(memory["apple"]).round()
-        (tensor(2.), tensor(1.))
+        >>> basket = Multiset(memory).add("apple", 2).add("pear")
+        >>> len(basket), basket.count("apple").round(), basket.remove("apple").count(memory["apple"]).round()
+        (3, tensor(2.), tensor(1.))
         >>> memory.cleanup(basket.vector).names
         ['apple']
     """
@@ -38,17 +36,17 @@ class Multiset(Structure):
     @classmethod
     def of(
         cls,
-        stack: Shaped[Tensor, "*batch n dim"],
+        stack: Shaped[Tensor, "*batch n dim"] | Names,
         weights: Num[Tensor, "..."] | None = None,
         *,
-        algebra: str | Algebra = "MAP",
+        algebra: Source = "MAP",
     ) -> Multiset:
         """The multiset of a whole stack at once.
 
         Args:
             stack: [*batch, n, dim], with n at least 1.
             weights: how many of each, real numbers [n] or [*batch, n]; one of each if there are none.
-            algebra: a name or an algebra.
+            algebra: as in `Structure`; names need their memories.
 
         Raises:
             ShapeError, DtypeError, RangeError: as in `vsa.bundle`.
@@ -60,9 +58,12 @@ class Multiset(Structure):
             tensor(3.)
         """
         made = cls(algebra)
-        return made._plus(made._bundle(stack, weights))
+        x = made._named("symbols", stack)
+        if weights is None:
+            return made._plus_all(x)
+        return made._plus(made.algebra.relaxation.bundle(made._sum(x), weights=weights), None)
 
-    def add(self, x: Shaped[Tensor, "*batch dim"], weight: float = 1) -> Multiset:
+    def add(self, x: Shaped[Tensor, "*batch dim"] | Names, weight: float = 1) -> Multiset:
         """With x as well.
 
         Args:
@@ -71,16 +72,17 @@ class Multiset(Structure):
 
         Raises:
             ShapeError, DtypeError: x is not a vector of this algebra, or does not fit what is there.
-            RangeError: the weight is not a finite number.
+            RangeError: the weight is not finite.
         """
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise RangeError(
-                f"Multiset: the weight must be a finite number, got {weight!r}; Multiset.of takes a tensor of weights"
-            )
+        try:
+            weight = number("Multiset", "the weight", weight)
+        except DtypeError as error:
+            raise DtypeError(f"{error}; Multiset.of takes a tensor of weights") from None
+        x = self._named("symbols", x)
         with explaining("add", self.algebra.name, x):
-            return self._plus(weight * self._sum(x))
+            return self._plus(weight * self._sum(x), int(weight) if weight == int(weight) else None)
 
-    def remove(self, x: Shaped[Tensor, "*batch dim"]) -> Multiset:
+    def remove(self, x: Shaped[Tensor, "*batch dim"] | Names) -> Multiset:
         """With one x less; what was not there is there -1 times.
 
         Args:
@@ -89,9 +91,9 @@ class Multiset(Structure):
         Raises:
             ShapeError, DtypeError: as in ``add``, or the multiset is empty.
         """
-        return self._minus(self._sum(x))
+        return self._minus(self._sum(self._named("symbols", x)))
 
-    def count(self, x: Shaped[Tensor, "*batch_x dim"]) -> Float[Tensor, "*batch"]:
+    def count(self, x: Shaped[Tensor, "*batch_x dim"] | Names) -> Float[Tensor, "*batch"]:
         """How many times x is there, as far as the noise of the others lets it be seen.
 
         Args:
@@ -104,4 +106,4 @@ class Multiset(Structure):
         Raises:
             ShapeError, DtypeError: x is not a vector like those that are there, or the multiset is empty.
         """
-        return self._count(x)
+        return self._count(self._named("symbols", x))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from vsa.algebra import Algebra
+from vsa.algebras.checks import integer
 from vsa.errors import RangeError, ShapeError
-from vsa.structures.base import Structure
+from vsa.structures.base import Names, Source, Structure
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -22,7 +22,7 @@ class NGrams(Structure):
 
     Args:
         n: how long the runs are, at least 2; what you want for 1 is a Multiset.
-        algebra, vector: as in `Structure`.
+        algebra, vector, length: as in `Structure`; the length is how many runs there are.
 
     Raises:
         RangeError: n is not an integer of at least 2.
@@ -32,30 +32,37 @@ class NGrams(Structure):
     Example:
         >>> from vsa import ItemMemory
         >>> letters = ItemMemory(list("abrcd"), dim=4096)
-        >>> trigrams = NGrams.of(letters[list("abracadabra")], n=3)
-        >>> trigrams.count(letters[list("abr")]).round()
-        tensor(2.)
-        >>> letters.cleanup(trigrams.next(letters[list("ca")])).names
+        >>> trigrams = NGrams.of(list("abracadabra"), n=3, algebra=letters)
+        >>> len(trigrams), trigrams.count(letters[["a", "b", "r"]]).round()
+        (9, tensor(2.))
+        >>> letters.cleanup(trigrams.next(["c", "a"])).names
         ['d']
     """
 
     n: int
     _first = "ngrams.add(stack)"
 
-    def __init__(self, n: int = 3, algebra: str | Algebra = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None) -> None:
-        if not isinstance(n, int) or isinstance(n, bool) or n < 2:
-            raise RangeError(f"NGrams: n must be an integer of at least 2, got {n!r}; for single items there is Multiset")
-        super().__init__(algebra, vector=vector)
+    def __init__(
+        self,
+        n: int = 3,
+        algebra: Source = "MAP",
+        *,
+        vector: Shaped[Tensor, "*batch dim"] | None = None,
+        length: int | None = None,
+    ) -> None:
+        if (n := integer("NGrams", "n", n)) < 2:
+            raise RangeError(f"NGrams: n must be at least 2, got {n}; for single items there is Multiset")
+        super().__init__(algebra, vector=vector, length=length)
         vars(self).update(n=n)
 
     @classmethod
-    def of(cls, stack: Shaped[Tensor, "*batch length dim"], n: int = 3, *, algebra: str | Algebra = "MAP") -> NGrams:
+    def of(cls, stack: Shaped[Tensor, "*batch length dim"] | Names, n: int = 3, *, algebra: Source = "MAP") -> NGrams:
         """The n-grams of a sequence.
 
         Args:
             stack: [*batch, length, dim], its items in order, at least n.
             n: how long the runs are.
-            algebra: a name or an algebra.
+            algebra: as in `Structure`; names need their memories.
 
         Raises:
             ShapeError, DtypeError: it is not a stack of vectors of this algebra, or is shorter than n.
@@ -63,7 +70,7 @@ class NGrams(Structure):
         """
         return cls(n, algebra).add(stack)
 
-    def add(self, stack: Shaped[Tensor, "*batch length dim"]) -> NGrams:
+    def add(self, stack: Shaped[Tensor, "*batch length dim"] | Names) -> NGrams:
         """With the n-grams of another sequence as well.
 
         Args:
@@ -72,9 +79,9 @@ class NGrams(Structure):
         Raises:
             ShapeError, DtypeError: it is not a stack of vectors of this algebra, is shorter than n, or does not fit the others.
         """
-        return self._plus(self._bundle(self._grams(stack)))
+        return self._plus_all(self._grams(self._named("symbols", stack)))
 
-    def remove(self, stack: Shaped[Tensor, "*batch length dim"]) -> NGrams:
+    def remove(self, stack: Shaped[Tensor, "*batch length dim"] | Names) -> NGrams:
         """Without the n-grams of a sequence.
 
         Args:
@@ -83,9 +90,10 @@ class NGrams(Structure):
         Raises:
             ShapeError, DtypeError: as in ``add``, or there are no n-grams yet.
         """
-        return self._minus(self._bundle(self._grams(stack)))
+        grams = self._grams(self._named("symbols", stack))
+        return self._minus(self.algebra.relaxation.bundle(self._sum(grams)), grams.shape[-2])
 
-    def count(self, ngram: Shaped[Tensor, "*batch_n n dim"]) -> Float[Tensor, "*batch"]:
+    def count(self, ngram: Shaped[Tensor, "*batch_n n dim"] | Names) -> Float[Tensor, "*batch"]:
         """How many times an n-gram is there, as far as the noise of the others lets it be seen.
 
         Args:
@@ -97,10 +105,9 @@ class NGrams(Structure):
         Raises:
             ShapeError, DtypeError: it is not a stack of n vectors like those that are there, or there are none yet.
         """
-        self._check_length(ngram, self.n, "an n-gram")
-        return self._count(self._grams(ngram).squeeze(-2))
+        return self._count(self._grams(self._exactly(self.n, "an n-gram", ngram)).squeeze(-2))
 
-    def next(self, prefix: Shaped[Tensor, "*batch_n m dim"]) -> Shaped[Tensor, "*batch dim"]:
+    def next(self, prefix: Shaped[Tensor, "*batch_n m dim"] | Names) -> Shaped[Tensor, "*batch dim"]:
         """What follows these n - 1 items: the bundle of all that did, with the noise of the other n-grams.
 
         Args:
@@ -112,11 +119,11 @@ class NGrams(Structure):
         Raises:
             ShapeError, DtypeError: it is not a stack of n - 1 vectors like those that are there, or there are none yet.
         """
-        self._check_length(prefix, self.n - 1, "the items before the last")
-        return self.algebra.unbind(self.vector, self._keys(prefix).squeeze(-2))
+        before = self._exactly(self.n - 1, "the items before the last", prefix)
+        return self.algebra.unbind(self.vector, self._keys(before).squeeze(-2))
 
     def _grams(self, stack: Shaped[Tensor, "*batch length dim"]) -> Shaped[Tensor, "*batch runs dim"]:
-        if (length := self._length(stack)) < self.n:
+        if (length := self._size(stack)) < self.n:
             raise ShapeError(f"NGrams: a sequence of {length} items has no run of n={self.n}; got shape {list(stack.shape)}")
         return self.algebra.bind(stack[..., self.n - 1 :, :], self._keys(stack[..., :-1, :]))
 
@@ -125,6 +132,8 @@ class NGrams(Structure):
         runs = stack.shape[-2] - self.n + 2
         return self._key(*(stack[..., i : i + runs, :] for i in reversed(range(self.n - 1))))
 
-    def _check_length(self, stack: Shaped[Tensor, "*batch m dim"], length: int, what: str) -> None:
-        if self._length(stack) != length:
-            raise ShapeError(f"NGrams: {what} must be [*batch, {length}, dim] for n={self.n}, got {list(stack.shape)}")
+    def _exactly(self, size: int, what: str, stack: Shaped[Tensor, "*batch m dim"] | Names) -> Shaped[Tensor, "*batch m dim"]:
+        stack = self._named("symbols", stack)
+        if self._size(stack) != size:
+            raise ShapeError(f"NGrams: {what} must be [*batch, {size}, dim] for n={self.n}, got {list(stack.shape)}")
+        return stack

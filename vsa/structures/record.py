@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from vsa.algebra import Algebra
 from vsa.memory import ItemMemory
-from vsa.structures.base import Structure
+from vsa.structures.base import Names, Source, Structure
 
 if TYPE_CHECKING:
     from jaxtyping import Shaped
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 class Record(Structure):
     """Roles and their fillers: the bundle of bind(filler, role).
 
-    Args, attributes and errors are those of `Structure`.
+    Args, attributes and errors are those of `Structure`; of two memories, the first has the names of roles, the second those of
+    fillers.
 
     Source: Plate, "Holographic reduced representations", 1995; Kanerva, "Binary spatter-coding of ordered K-tuples", 1996.
 
@@ -25,30 +25,34 @@ class Record(Structure):
         >>> from vsa import ItemMemory
         >>> roles = ItemMemory(["shape", "size"], dim=1024, algebra="HRR")
         >>> fillers = ItemMemory(["heart", "square", "big", "small"], dim=1024, algebra="HRR")
-        >>> record = Record("HRR").set(roles["shape"], fillers["heart"]).set(roles["size"], fillers["small"])
-        >>> fillers.cleanup(record.get(roles["shape"])).names
+        >>> record = Record([roles, fillers]).set("shape", "heart").set("size", "small")
+        >>> fillers.cleanup(record.get("shape")).names
         ['heart']
-        >>> changed = record.replace(roles["shape"], fillers["square"], fillers)
-        >>> fillers.cleanup(changed.get(roles.vectors)).names
+        >>> changed = record.replace("shape", "square")
+        >>> fillers.cleanup(changed.get(["shape", "size"])).names
         [['square'], ['small']]
+        >>> by_hand = Record("HRR").set(roles["shape"], fillers["heart"]).set(roles["size"], fillers["small"])
+        >>> torch.equal(by_hand.vector, record.vector)
+        True
     """
 
     _first = "record.set(role, filler)"
+    _kinds = ("roles", "fillers")
 
     @classmethod
     def of(
         cls,
-        roles: Shaped[Tensor, "*batch_roles dim"],
-        fillers: Shaped[Tensor, "*batch_fillers dim"],
+        roles: Shaped[Tensor, "*batch_roles dim"] | Names,
+        fillers: Shaped[Tensor, "*batch_fillers dim"] | Names,
         *,
-        algebra: str | Algebra = "MAP",
+        algebra: Source = "MAP",
     ) -> Record:
         """The record of many roles at once.
 
         Args:
             roles: [*batch, n, dim], with n at least 1; one stack [n, dim] serves a whole batch.
             fillers: [*batch, n, dim].
-            algebra: a name or an algebra.
+            algebra: as in `Structure`; names need their memories.
 
         Raises:
             ShapeError, DtypeError: they are not vectors of this algebra, do not fit each other, or are not stacks.
@@ -59,11 +63,13 @@ class Record(Structure):
             >>> record = Record.of(roles.vectors, fillers[["square", "big"]])
             >>> fillers.cleanup(record.get(roles["size"])).names
             ['big']
+            >>> len(Record.of(["shape", "size"], ["square", "big"], algebra=[roles, fillers]))
+            2
         """
         made = cls(algebra)
-        return made._plus(made._bundle(made.algebra.bind(fillers, roles)))
+        return made._plus_all(made._pair(roles, fillers))
 
-    def set(self, role: Shaped[Tensor, "*batch_role dim"], filler: Shaped[Tensor, "*batch_filler dim"]) -> Record:
+    def set(self, role: Shaped[Tensor, "*batch_role dim"] | Names, filler: Shaped[Tensor, "*batch_filler dim"] | Names) -> Record:
         """With this filler for a role that has none; where it has one, it then has both, and ``replace`` is what you want.
 
         Args:
@@ -73,9 +79,9 @@ class Record(Structure):
         Raises:
             ShapeError, DtypeError: they are not vectors of this algebra, or do not fit each other or what is there.
         """
-        return self._plus(self._sum(self.algebra.bind(filler, role)))
+        return self._plus(self._sum(self._pair(role, filler)))
 
-    def get(self, role: Shaped[Tensor, "*batch_role dim"]) -> Shaped[Tensor, "*batch dim"]:
+    def get(self, role: Shaped[Tensor, "*batch_role dim"] | Names) -> Shaped[Tensor, "*batch dim"]:
         """The filler of a role, with the noise of the other entries; of a role that has none, noise alone.
 
         Args:
@@ -87,9 +93,9 @@ class Record(Structure):
         Raises:
             ShapeError, DtypeError: the role is not a vector like those that are there, or the record is empty.
         """
-        return self.algebra.unbind(self.vector, role)
+        return self.algebra.unbind(self.vector, self._named("roles", role))
 
-    def roles_of(self, filler: Shaped[Tensor, "*batch_filler dim"]) -> Shaped[Tensor, "*batch dim"]:
+    def roles_of(self, filler: Shaped[Tensor, "*batch_filler dim"] | Names) -> Shaped[Tensor, "*batch dim"]:
         """The role of a filler, or the bundle of its roles, with the noise of the other entries.
 
         Args:
@@ -101,17 +107,20 @@ class Record(Structure):
         Raises:
             ShapeError, DtypeError: as in ``get``.
         """
-        return self.algebra.unbind(self.vector, filler, side="left")
+        return self.algebra.unbind(self.vector, self._named("fillers", filler), side="left")
 
     def replace(
-        self, role: Shaped[Tensor, "*batch_role dim"], new: Shaped[Tensor, "*batch_new dim"], memory: ItemMemory
+        self,
+        role: Shaped[Tensor, "*batch_role dim"] | Names,
+        new: Shaped[Tensor, "*batch_new dim"] | Names,
+        memory: ItemMemory | None = None,
     ) -> Record:
         """With a new filler for a role, whatever the old one was; each row of a batch may have had its own.
 
         Args:
             role: [*batch, dim], of a role that has a filler.
             new: [*batch, dim].
-            memory: the symbols among which the old filler is found by cleanup.
+            memory: the symbols among which the old filler is found by cleanup; the record's own fillers if there is none.
 
         Raises:
             ShapeError, DtypeError: as in ``set``, or the record is empty.
@@ -119,14 +128,17 @@ class Record(Structure):
         """
         return self.remove(role, memory).set(role, new)
 
-    def remove(self, role: Shaped[Tensor, "*batch_role dim"], memory: ItemMemory) -> Record:
+    def remove(self, role: Shaped[Tensor, "*batch_role dim"] | Names, memory: ItemMemory | None = None) -> Record:
         """Without the filler of a role, whatever it was.
 
         Args:
             role: [*batch, dim], of a role that has a filler; of another, the symbol that the noise is most like is removed.
-            memory: the symbols among which the filler is found by cleanup.
+            memory: the symbols among which the filler is found by cleanup; the record's own fillers if there is none.
 
         Raises:
             ShapeError, DtypeError, AlgebraError: as in ``replace``.
         """
-        return self._minus(self._sum(self.algebra.bind(self._cleaned(self.get(role), memory), role)))
+        return self._minus(self._sum(self._pair(role, self._cleaned("fillers", self.get(role), memory))))
+
+    def _pair(self, role: Tensor | Names, filler: Tensor | Names) -> Tensor:
+        return self.algebra.bind(self._named("fillers", filler), self._named("roles", role))

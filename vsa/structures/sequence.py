@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from vsa.algebra import Algebra
-from vsa.algebras.checks import explaining
+from vsa.algebras.checks import explaining, integer
 from vsa.errors import RangeError
 from vsa.memory import ItemMemory
-from vsa.structures.base import Structure
+from vsa.structures.base import Names, Source, Structure
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -24,55 +23,42 @@ class Sequence(Structure):
 
     Args:
         algebra, vector: as in `Structure`.
-        length: how many items the vector holds.
-
-    Attributes:
-        length: how many items there are; ``len(sequence)`` says the same.
+        length: how many items the vector holds, which must be known.
 
     Source: Sahlgren, Holst, Kanerva, "Permutations as a means to encode order in word space", CogSci 2008.
 
     Example:
         >>> from vsa import ItemMemory
         >>> letters = ItemMemory("a b c d".split(), dim=1024, algebra="FHRR")
-        >>> word = Sequence.of(letters[["d", "a", "d"]], algebra="FHRR").append(letters["c"])
+        >>> word = Sequence(letters).extend(["d", "a", "d"]).append("c")
         >>> letters.cleanup(torch.stack([word.get(i) for i in range(len(word))])).names
         [['d'], ['a'], ['d'], ['c']]
-        >>> word.find(letters["a"]).argmax()
+        >>> word.find("a").argmax()
         tensor(1)
-        >>> letters.cleanup(word.replace(-1, letters["b"], letters).get(-1)).names
+        >>> letters.cleanup(word.replace(-1, "b").get(-1)).names
         ['b']
     """
 
-    length: int
+    length: int  # pyright: ignore[reportIncompatibleVariableOverride]  (it is always known)
     _first = "sequence.append(x)"
 
-    def __init__(
-        self, algebra: str | Algebra = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int = 0
-    ) -> None:
-        if (
-            not isinstance(length, int)
-            or isinstance(length, bool)
-            or (not 1 <= length <= 2**31 if vector is not None else length)
-        ):
-            needed = "0 without a vector" if vector is None else "an integer of at least 1 with a vector"
-            raise RangeError(f"Sequence: the length must be {needed}, got {length!r}")
-        super().__init__(algebra, vector=vector)
-        vars(self).update(length=length)
+    def __init__(self, algebra: Source = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int = 0) -> None:
+        super().__init__(algebra, vector=vector, length=length)
 
     @classmethod
-    def of(cls, stack: Shaped[Tensor, "*batch n dim"], *, algebra: str | Algebra = "MAP") -> Sequence:
+    def of(cls, stack: Shaped[Tensor, "*batch n dim"] | Names, *, algebra: Source = "MAP") -> Sequence:
         """The sequence of a whole stack at once.
 
         Args:
             stack: [*batch, n, dim], the items in order, with n at least 1.
-            algebra: a name or an algebra.
+            algebra: as in `Structure`; names need their memories.
 
         Raises:
             ShapeError, DtypeError: it is not a stack of vectors of this algebra.
         """
         return cls(algebra).extend(stack)
 
-    def append(self, x: Shaped[Tensor, "*batch dim"]) -> Sequence:
+    def append(self, x: Shaped[Tensor, "*batch dim"] | Names) -> Sequence:
         """With one more item at the end.
 
         Args:
@@ -81,9 +67,9 @@ class Sequence(Structure):
         Raises:
             ShapeError, DtypeError: x is not a vector of this algebra, or does not fit what is there.
         """
-        return self._plus(self._sum(self.algebra.permute(x, self.length)))._with(length=self.length + 1)
+        return self._plus(self._sum(self.algebra.permute(self._named("symbols", x), self.length)))
 
-    def extend(self, stack: Shaped[Tensor, "*batch n dim"]) -> Sequence:
+    def extend(self, stack: Shaped[Tensor, "*batch n dim"] | Names) -> Sequence:
         """With a stack of items at the end, in order.
 
         Args:
@@ -92,12 +78,9 @@ class Sequence(Structure):
         Raises:
             ShapeError, DtypeError: it is not a stack of vectors of this algebra, or does not fit what is there.
         """
-        n = self._length(stack)
-        placed = self._placed(self.algebra.permute(stack, self.length))
-        return self._plus(self._bundle(placed))._with(length=self.length + n)
-
-    def __len__(self) -> int:
-        return self.length
+        stack = self._named("symbols", stack)
+        self._size(stack)
+        return self._plus_all(self._placed(self.algebra.permute(stack, self.length)))
 
     def get(self, index: int) -> Shaped[Tensor, "*batch dim"]:
         """The item at a position, with the noise of the others.
@@ -114,23 +97,24 @@ class Sequence(Structure):
         """
         return self.algebra.permute(self.vector, -self._position(index))
 
-    def replace(self, index: int, new: Shaped[Tensor, "*batch dim"], memory: ItemMemory) -> Sequence:
+    def replace(self, index: int, new: Shaped[Tensor, "*batch dim"] | Names, memory: ItemMemory | None = None) -> Sequence:
         """With a new item at a position, whatever the old one was; each row of a batch may have had its own.
 
         Args:
             index: the position; a negative one counts from the end.
             new: [*batch, dim].
-            memory: the symbols among which the old item is found by cleanup.
+            memory: the symbols among which the old item is found by cleanup; the sequence's own if there is none.
 
         Raises:
             RangeError: there is no such position, or it is not an integer.
             ShapeError, DtypeError: as in ``append``, or the sequence is empty.
             AlgebraError: the memory is of another algebra.
         """
-        old, permute, position = self._cleaned(self.get(index), memory), self.algebra.permute, self._position(index)
+        permute, position = self.algebra.permute, self._position(index)
+        old, new = self._cleaned("symbols", self.get(index), memory), self._named("symbols", new)
         return self._minus(self._sum(permute(old, position)))._plus(self._sum(permute(new, position)))
 
-    def find(self, x: Shaped[Tensor, "*batch_x dim"]) -> Float[Tensor, "*batch length"]:
+    def find(self, x: Shaped[Tensor, "*batch_x dim"] | Names) -> Float[Tensor, "*batch length"]:
         """How much each position is like x; ``argmax(-1)`` says where x most likely is.
 
         Args:
@@ -142,7 +126,7 @@ class Sequence(Structure):
         Raises:
             ShapeError, DtypeError: x is not a vector like those that are there, or the sequence is empty.
         """
-        vector = self.vector.unsqueeze(-2)
+        vector, x = self.vector.unsqueeze(-2), self._named("symbols", x)
         self.algebra.to_sum(x)  # checks that it is a vector
         with explaining("find", self.algebra.name, x):
             placed = self._placed(x.unsqueeze(-2).expand(*x.shape[:-1], self.length, -1))
@@ -157,6 +141,7 @@ class Sequence(Structure):
 
     def _position(self, index: Any) -> int:
         self._contents()
-        if not isinstance(index, int) or isinstance(index, bool) or not -self.length <= index < self.length:
-            raise RangeError(f"Sequence: the index must be an integer from {-self.length} to {self.length - 1}, got {index!r}")
+        index = integer("Sequence", "the index", index)
+        if not -self.length <= index < self.length:
+            raise RangeError(f"Sequence: the index must be from {-self.length} to {self.length - 1}, got {index}")
         return index % self.length
