@@ -30,7 +30,7 @@ from torch import Tensor
 import vsa
 from benchmarks.algebra_page import DATA, KINDS, PAGE, Row, ratio, read, rewritten, summary, written
 from vsa import ItemMemory, get_algebra
-from vsa.resonator import resonator
+from vsa.factorization import resonator
 
 Work = Callable[[], object]
 Case = tuple[str, dict[str, Work]]

@@ -15,7 +15,7 @@ import torchhd
 from torch import Tensor
 
 from vsa import Algebra, get_algebra
-from vsa.resonator import resonator
+from vsa.factorization import resonator
 
 ALGEBRAS = [
     ("MAP", get_algebra("MAP")),

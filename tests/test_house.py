@@ -104,10 +104,10 @@ def test_the_wheel_holds_the_algebra_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_public_is_described_with_an_example() -> None:
-    from vsa import capacity, embeddings, resonator, structures
+    from vsa import capacity, embeddings, factorization, structures
 
     modules = {vsa: vsa.__all__, structures: structures.__all__, embeddings: embeddings.__all__}
-    modules |= {capacity: ["accuracy", "dimension", "threshold"], resonator: ["resonator", "Factors"]}
+    modules |= {capacity: ["accuracy", "dimension", "threshold"], factorization: ["resonator", "Factors"]}
     for module, names in modules.items():
         for name in names:
             public = getattr(module, name)

@@ -14,7 +14,7 @@ from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import algebra, attempt, fitting, odd_number, odd_object, odd_tensor, vector, vectors
 from vsa import ItemMemory, capacity, embeddings
 from vsa import structures as all_structures
-from vsa.resonator import Factors, resonator
+from vsa.factorization import Factors, resonator
 
 SYMBOLS = ["a", "b", "c"]
 METHODS: dict[str, tuple[tuple[str, str], ...]] = {

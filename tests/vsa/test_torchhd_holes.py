@@ -34,7 +34,7 @@ from vsa import (
 )
 from vsa.embeddings import Circular
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
-from vsa.resonator import resonator
+from vsa.factorization import resonator
 from vsa.structures import Multiset, Record
 
 everywhere = pytest.mark.parametrize("backend", ["native", "torchhd"])

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tests.vsa.test_structures import KINDS, Kind, stack_of
 from vsa import MAP, ItemMemory, bundle, unbind
-from vsa.resonator import resonator
+from vsa.factorization import resonator
 from vsa.structures import FiniteStateAutomaton, Graph, Multiset, Record, Sequence, Tree
 
 every_dtype = pytest.mark.parametrize("dtype", [torch.int8, torch.int16, torch.int32, torch.int64])

@@ -1,16 +1,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.helpers import ALGEBRAS, error, seeds
+import vsa
+from tests.helpers import ALGEBRAS, as_a_user, error, seeds
 from vsa import VTB, Algebra, ItemMemory, get_algebra
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
-from vsa.resonator import Factors, resonator
+from vsa.factorization import Factors, resonator
 
 COMMUTATIVE = [param for param in ALGEBRAS if param.values[0].laws.commutative]  # pyright: ignore[reportAttributeAccessIssue]
 MAP = get_algebra("MAP")
@@ -290,11 +292,30 @@ def test_what_is_not_a_number_is_like_nothing(name: str, value: float) -> None:
 
 def test_numbers_that_cannot_be() -> None:
     books, _, composite = products(MAP, [4, 4], 64, 2, seed=0)
-    for steps in (0, -1, 1.5, True):
-        with error(RangeError, "steps must be an integer of at least 1", f"got {steps!r}"):
-            resonator(composite, books, steps=steps)  # pyright: ignore[reportArgumentType]
-    with error(RangeError, "restarts must be an integer of at least 0, got -1"):
+    for steps in (0, -1):
+        with error(RangeError, "steps must be at least 1 and restarts at least 0", f"got {steps} and 10"):
+            resonator(composite, books, steps=steps)
+    with error(RangeError, "restarts at least 0, got 100 and -1"):
         resonator(composite, books, restarts=-1)
-    for threshold in (0, 1.1, "1", True, torch.nan):
-        with error(RangeError, "the threshold is a score above 0 and at most 1", f"got {threshold!r}"):
-            resonator(composite, books, threshold=threshold)  # pyright: ignore[reportArgumentType]
+    for wrong in (1.5, True, "1"):
+        with error(DtypeError, "resonator: steps must be an integer", f"got {type(wrong).__name__}"):
+            resonator(composite, books, steps=wrong)  # pyright: ignore[reportArgumentType]
+    for threshold in (0, 1.1):
+        with error(RangeError, "the threshold is a score above 0 and at most 1", f"got {threshold}"):
+            resonator(composite, books, threshold=threshold)
+    with error(RangeError, "the threshold must be finite, got nan"):
+        resonator(composite, books, threshold=torch.nan)
+    for wrong in ("1", True):
+        with error(DtypeError, "resonator: the threshold must be a number", f"got {type(wrong).__name__}"):
+            resonator(composite, books, threshold=wrong)  # pyright: ignore[reportArgumentType]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    books, right, composite = products(MAP, [4, 4], 64, 2, seed=0)
+    with as_a_user():
+        found = resonator(composite, books, steps=np.int8(100), restarts=np.int8(10), threshold=np.float32(0.5))  # pyright: ignore[reportArgumentType]
+    assert torch.equal(found.indices, right)
+
+
+def test_the_function_is_what_vsa_calls_resonator() -> None:
+    assert vsa.resonator is resonator

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, resolve
+from vsa.algebras.checks import integer, number
 from vsa.algebras.fourier import rfft
 from vsa.capacity import threshold as chance
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
@@ -40,6 +41,8 @@ EXACT = 1 - 1e-4
 
 TINY = 1e-30
 """Keeps a size that is zero from dividing by it."""
+
+INTEGERS = {torch.int8, torch.int16, torch.int32, torch.int64}
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def resonator(
         Factors: the indices, scores, a flag, and the number of steps. Gradients do not flow.
 
     Raises:
-        DtypeError: the composite or a codebook is no tensor of the algebra, or they differ in dtype or device.
+        DtypeError: one is no tensor of the algebra, or they differ in device or dtype, though integers may in width.
         ShapeError: a codebook is empty or not [n, dim], or its dim is not that of the composite.
         RangeError: there are fewer than two codebooks, steps, restarts or the threshold is out of range, or there is a NaN.
         AlgebraError: the algebra is unknown, not commutative (VTB), or a memory has another.
@@ -136,17 +139,15 @@ def resonator(
         (tensor([ 3, 14, 15]), tensor(True))
     """
     algebra, composite, vectors = _checked(composite, codebooks, algebra)
-    for name, value, least in (("steps", steps, 1), ("restarts", restarts, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise RangeError(f"resonator: {name} must be an integer of at least {least}, got {value!r}")
+    steps, restarts = integer("resonator", "steps", steps), integer("resonator", "restarts", restarts)
+    if steps < 1 or restarts < 0:
+        raise RangeError(f"resonator: steps must be at least 1 and restarts at least 0, got {steps} and {restarts}")
     if threshold is None:
         threshold = _unlikely(algebra.relaxation, composite.shape[-1], [len(x) for x in vectors])
-    elif isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold <= 1:
-        raise RangeError(f"resonator: the threshold is a score above 0 and at most 1, got {threshold!r}")
-
+    elif not 0 < (threshold := number("resonator", "the threshold", threshold)) <= 1:
+        raise RangeError(f"resonator: the threshold is a score above 0 and at most 1, got {threshold}")
     if generator is not None and not isinstance(generator, torch.Generator):
         raise DtypeError(f"resonator: the generator must be a torch.Generator, got {type(generator).__name__}")
-
     with torch.inference_mode():
         search = _searched(algebra.relaxation, composite, vectors, steps, restarts, threshold, generator)
     batch = composite.shape[:-1]
@@ -365,7 +366,7 @@ def _checked(
             raise DtypeError(f"resonator: {what} must be a tensor{' or an ItemMemory' if f else ''}, got {type(x).__name__}")
         if f and (x.ndim != 2 or len(x) == 0):
             raise ShapeError(f"resonator: {what} must be vectors [n, dim], at least one; got shape {list(x.shape)}")
-        if x.dtype != composite.dtype or x.device != composite.device:
+        if x.device != composite.device or (x.dtype != composite.dtype and not {x.dtype, composite.dtype} <= INTEGERS):
             raise DtypeError(
                 f"resonator: the composite is {composite.dtype} on {composite.device}, {what} {x.dtype} on {x.device}; "
                 "convert one with .to(...)"
@@ -396,5 +397,4 @@ def _checked(
 def _floating(x: Tensor) -> Tensor:
     """A plain tensor that all of torch's operations take."""
     x = x.as_subclass(Tensor).resolve_conj()
-    wide = x.dtype in (torch.float32, torch.float64, torch.complex64, torch.complex128)
-    return x if wide else x.to(torch.complex64 if x.is_complex() else torch.float32)
+    return x.to(torch.promote_types(x.dtype, torch.float32))
