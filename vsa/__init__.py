@@ -39,6 +39,7 @@ __all__ = [
     "permute",
     "power",
     "random",
+    "resonator",
     "similarity",
     "unbind",
 ]

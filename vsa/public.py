@@ -9,6 +9,7 @@ from vsa.algebras.packed_bsc import PackedBSC
 from vsa.algebras.sbc import SBC
 from vsa.algebras.vtb import VTB
 from vsa.errors import VSAError
+from vsa.factorization import resonator
 from vsa.memory import Cleanup, ItemMemory
 from vsa.plugins import load
 from vsa.verbs import (
