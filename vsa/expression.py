@@ -32,7 +32,8 @@ def evaluate(text: str, algebra: Algebra, vectors: Vectors) -> Shaped[Tensor, " 
 
     Args:
         text: names, ``*`` (bind), ``+`` and ``-`` (bundle), ``~`` (inverse), ``** number`` (power), ``>> n`` and ``<< n``
-            (permute), parentheses, and numbers as weights.
+            (permute), parentheses, and numbers as weights. Of a product the key comes first: where only a key on the right can
+            be undone, as in VTB, ``role * filler`` is bind(filler, role).
         algebra: an algebra.
         vectors: what looks names up.
 
@@ -105,12 +106,15 @@ class _Parser:
                 weight *= float(number)
             else:
                 part = self.part()
-                vector = part if vector is None else self.algebra.bind(vector, part)
+                vector = part if vector is None else self.bound(vector, part)
             if not self.take("*"):
                 break
         if vector is None:
             self.fail("a number is the weight of a vector: write 2 * name", start)
         return weight, vector
+
+    def bound(self, key: Tensor, value: Tensor) -> Tensor:
+        return self.algebra.bind(value, key) if self.algebra.laws.key_side == "right" else self.algebra.bind(key, value)
 
     def part(self) -> Tensor:
         if self.take("~"):

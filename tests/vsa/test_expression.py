@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import Tensor
 
 from tests.helpers import ALGEBRAS, close, error, fitting
 from vsa import Algebra, ItemMemory
@@ -12,7 +13,11 @@ NAMES = ["shape", "heart", "size", "big", "a b"]
 def test_expressions_are_the_verbs(algebra: Algebra) -> None:
     memory = ItemMemory(NAMES, fitting(algebra, 30), algebra=algebra)
     shape, heart, size, big, other = memory.vectors
-    bind, bundle = algebra.bind, algebra.bundle
+    bundle = algebra.bundle
+
+    def bind(key: Tensor, value: Tensor) -> Tensor:
+        return algebra.bind(value, key) if algebra.laws.key_side == "right" else algebra.bind(key, value)
+
     for text, expected in {
         "shape": shape,
         " ( heart ) ": heart,
@@ -30,6 +35,18 @@ def test_expressions_are_the_verbs(algebra: Algebra) -> None:
         "shape ** -1": algebra.inverse(shape),
     }.items():
         assert algebra.similarity(memory.parse(text), expected).item() == pytest.approx(1, abs=1e-5), text
+
+
+@pytest.mark.parametrize("algebra", ALGEBRAS)
+def test_what_is_bound_with_a_role_written_first_is_found(algebra: Algebra) -> None:
+    memory = ItemMemory(NAMES, 4096, algebra=algebra)
+    scene = memory.parse("shape * heart + size * big")
+    assert memory.cleanup(algebra.unbind(scene, memory["shape"])).names == ["heart"]
+    assert memory.cleanup(algebra.unbind(scene, memory["size"])).names == ["big"]
+    if not getattr(algebra, "exact", False):  # whose inverse is loud where the spectrum is low
+        assert memory.cleanup(memory.parse("~shape * (shape * heart + size * big)")).names == ["heart"]
+    nested = memory.parse("size * (shape * heart) + 'a b' * big")
+    assert memory.cleanup(algebra.unbind(algebra.unbind(nested, memory["size"]), memory["shape"])).names == ["heart"]
 
 
 def test_weights_of_integers_are_exact_and_stay_integers() -> None:
