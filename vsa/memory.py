@@ -121,7 +121,8 @@ class ItemMemory(Codebook):
         """The vector of an expression: "shape * heart + scale * ~big".
 
         ``*`` binds, ``+`` and ``-`` bundle (a number before a ``*`` is a weight), ``~`` is the inverse, ``** 2`` a power,
-        ``>> 1`` permutes, and parentheses group. A name with spaces or signs stands in quotes.
+        ``>> 1`` permutes, and parentheses group. A name with spaces or signs stands in quotes. Of a product the key comes first:
+        in VTB, where only a key on the right can be undone, ``shape * heart`` is bind(heart, shape).
 
         Args:
             text: an expression over the memory's names.
