@@ -521,7 +521,7 @@ def test_positions_that_do_not_exist() -> None:
             made.get(index)  # pyright: ignore[reportArgumentType]
     with as_a_user():
         assert torch.equal(made.get(np.int64(-1)), made.get(2))  # pyright: ignore[reportArgumentType]
-    with error(RangeError, "the length must be an integer of at least 1 with a vector", "got 0"):
+    with error(RangeError, "the length must be from 1 to 2^31 with a vector", "got 0"):
         Sequence(vector=torch.ones(8))
     for length in (True, 1.5):
         with error(DtypeError, "Sequence: the length must be an integer", f"got {type(length).__name__}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import torch
@@ -13,8 +14,10 @@ from torch import Tensor
 from vsa.algebra import Algebra, carried_by, get_algebra
 from vsa.algebras.checks import explaining, integer
 from vsa.algebras.fourier import irfft, rfft
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.errors import AlgebraError, DtypeError, InputError, RangeError, ShapeError, VSAError
 from vsa.memory import ItemMemory
+from vsa.module import VectorModule
+from vsa.structures import file
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Num, Shaped
@@ -58,6 +61,8 @@ class Structure:
     length: int | None
     _first: ClassVar[str] = ""  # how to put something into an empty one
     _kinds: ClassVar[tuple[str, ...]] = ("symbols",)  # of names, in the order of the memories
+    _settings: ClassVar[tuple[str, ...]] = ()  # what else is said when one is made
+    _least: ClassVar[int] = 0  # how many entries a vector can hold
 
     def __init__(
         self, algebra: Source = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int | None = None
@@ -72,8 +77,8 @@ class Structure:
             self._check_algebra(memory)
         if length is not None:
             length = integer(owner, "the length", length)
-            if not (1 <= length <= 2**31 if vector is not None else length == 0):
-                needed = "0 without a vector" if vector is None else "an integer of at least 1 with a vector"
+            if not (self._least <= length <= 2**31 if vector is not None else length == 0):
+                needed = "0 without a vector" if vector is None else f"from {self._least} to 2^31 with a vector"
                 raise RangeError(f"{owner}: the length must be {needed}, got {length}")
         if vector is not None:
             vars(self).update(total=self._sum(vector), length=length)
@@ -109,6 +114,93 @@ class Structure:
         changed = copy(self)
         vars(changed).update(changes)
         return changed
+
+    # Devices and files.
+
+    def to(self: S, *args: Any, **kwargs: Any) -> S:
+        """On another device, or in another precision, with the arguments of `torch.nn.Module.to`. Sums of integers stay integers.
+
+        Names may be used there: what a memory has for them follows the contents. The memories stay where they are.
+
+        Args:
+            args, kwargs: a device, a floating dtype, or both; or a tensor that has both.
+
+        Raises:
+            DtypeError: the dtype is not a floating one, or not one of this algebra.
+            RangeError: there is no such device.
+
+        Example:
+            >>> from vsa.structures import Record
+            >>> memory = ItemMemory(["size", "big"], dim=64)
+            >>> Record(memory).set("size", "big").to(torch.float64).get("size").dtype
+            torch.float64
+        """
+        if self.total is None:
+            return self
+        holder = VectorModule()
+        holder.register_buffer("total", self.total)
+        try:
+            total = holder.to(*args, **kwargs).get_buffer("total")
+        except TypeError as error:
+            raise DtypeError(f"{type(self).__name__}: it cannot be moved so ({_first_line(error)})") from error
+        except (RuntimeError, AssertionError) as error:
+            raise RangeError(f"{type(self).__name__}: it cannot be moved there ({_first_line(error)})") from error
+        self.algebra.from_sum(total)  # checks that the algebra has such a dtype
+        return self._with(total=total)
+
+    def save(self, path: str | Path) -> None:
+        """Write the contents to a safetensors file, all at once: a file that was there before stays until then.
+
+        Args:
+            path: where to; the folder must exist.
+
+        Raises:
+            OutputError: it cannot be written.
+            DtypeError: the path is neither a string nor a Path.
+
+        Example:
+            >>> import tempfile
+            >>> from vsa.structures import Record
+            >>> memory = ItemMemory(["size", "big"], dim=1024)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     Record(memory).set("size", "big").save(f"{folder}/record.safetensors")
+            ...     record = Record.load(f"{folder}/record.safetensors", algebra=memory)
+            >>> memory.cleanup(record.get("size")).names, len(record)
+            (['big'], 1)
+        """
+        settings = {name: getattr(self, name) for name in self._settings}
+        length = None if self.length is None else max(self.length, 0)
+        file.write(path, type(self).__name__, file.Stored(self.total, self.algebra, length, settings))
+
+    @classmethod
+    def load(cls: type[S], path: str | Path, *, algebra: Source | None = None) -> S:
+        """What ``save`` wrote, on the CPU.
+
+        Args:
+            path: the file.
+            algebra: as for a new structure: the memories, which the file does not hold, if names will be used. An algebra is
+                needed only if it is one of your own.
+
+        Raises:
+            InputError: there is no such file, or it is not one of this structure, or not as it was written.
+            AlgebraError: the algebra it was saved with is unknown here, or not the one given.
+            DtypeError: the path is neither a string nor a Path.
+        """
+        memories = () if algebra is None else memories_of(algebra)
+        stored = file.read(path, cls.__name__, memories[0].algebra if memories else algebra)  # pyright: ignore[reportArgumentType]
+        total, source = stored.total, memories or stored.algebra
+        try:
+            settings = {name: stored.settings[name] for name in cls._settings}
+            if total is None:
+                return cls._made(source, **settings)
+            made = cls._made(source, vector=stored.algebra.from_sum(total), length=stored.length, **settings)
+        except (VSAError, KeyError) as error:
+            raise InputError(f"{path} cannot be loaded as a {cls.__name__}: {error}") from error
+        return made._with(total=total if total.is_floating_point() or total.is_complex() else total.long())
+
+    @classmethod
+    def _made(cls: type[S], algebra: Source, **settings: Any) -> S:
+        return cls(algebra, **settings)
 
     # Contents.
 
@@ -216,6 +308,10 @@ class Structure:
         if ours.name != theirs.name or ours.laws.expected_similarity != theirs.laws.expected_similarity:
             name = type(self).__name__
             raise AlgebraError(f"the memory holds vectors of {theirs}, this {name} those of {ours}; give both the same algebra")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
 
 
 def memories_of(source: Source) -> tuple[ItemMemory, ...]:

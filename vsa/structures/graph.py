@@ -39,6 +39,7 @@ class Graph(Structure):
 
     directed: bool
     _first = "graph.add_edge(source, target)"
+    _settings = ("directed",)
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -41,6 +41,7 @@ class NGrams(Structure):
 
     n: int
     _first = "ngrams.add(stack)"
+    _settings = ("n",)
 
     def __init__(
         self,
@@ -69,6 +70,10 @@ class NGrams(Structure):
             RangeError: n is not an integer of at least 2.
         """
         return cls(n, algebra).add(stack)
+
+    @classmethod
+    def _made(cls, algebra: Source, n: int = 3, **settings: Any) -> NGrams:
+        return cls(n, algebra, **settings)
 
     def add(self, stack: Shaped[Tensor, "*batch length dim"] | Names) -> NGrams:
         """With the n-grams of another sequence as well.

@@ -41,9 +41,10 @@ class Sequence(Structure):
 
     length: int  # pyright: ignore[reportIncompatibleVariableOverride]  (it is always known)
     _first = "sequence.append(x)"
+    _least = 1
 
     def __init__(self, algebra: Source = "MAP", *, vector: Shaped[Tensor, "*batch dim"] | None = None, length: int = 0) -> None:
-        super().__init__(algebra, vector=vector, length=length)
+        super().__init__(algebra, vector=vector, length=integer("Sequence", "the length", length))
 
     @classmethod
     def of(cls, stack: Shaped[Tensor, "*batch n dim"] | Names, *, algebra: Source = "MAP") -> Sequence:
