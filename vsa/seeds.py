@@ -6,6 +6,7 @@ import hashlib
 
 import torch
 
+from vsa.algebras.checks import integer
 from vsa.errors import DtypeError
 
 
@@ -29,8 +30,7 @@ def seeded(seed: int, owner: str, name: str = "") -> torch.Generator:
         >>> [round(torch.rand(1, generator=seeded(0, "Level", name)).item(), 4) for name in ("x", "y", "x")]
         [0.1464, 0.1364, 0.1464]
     """
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        raise DtypeError(f"{owner}: the seed must be an integer, got {type(seed).__name__}")
+    seed = integer(owner, "the seed", seed)
     if not isinstance(name, str):
         raise DtypeError(f"{owner}: the name must be a string, got {type(name).__name__}")
     text = repr((hex(seed), owner, name)).encode()  # in hexadecimal an integer may have any number of digits

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torchhd
@@ -147,7 +148,7 @@ def test_what_lies_outside_is_clipped_if_asked() -> None:
     level = Level(5, 64, low=1, high=3, clip=True)
     outside = torch.tensor([-math.inf, 0.0, 4.0, math.inf])
     assert level.decode(level(outside)).tolist() == [1.0, 1.0, 3.0, 3.0]
-    with error(RangeError, "Level: a value is NaN", "[1, 3]"):
+    with error(RangeError, "Level: a value is NaN", "[1.0, 3.0]"):
         level(torch.tensor([2.0, math.nan]))
 
 
@@ -421,6 +422,35 @@ def test_it_is_made_on_the_device_that_is_asked_for_or_the_default_one(kind: str
             cls(device=device)
     with error(DtypeError, type(there).__name__, 'a device is a torch.device or a string such as "cpu", got int'):
         cls(device=3)
+
+
+def test_scalars_of_numpy_are_numbers_in_every_argument() -> None:
+    def same(cls: Any, *given: Any, **named: Any) -> None:
+        plain = {name: value.item() for name, value in named.items()}
+        with as_a_user():
+            ours, theirs = cls(*given, **named), cls(*(one.item() for one in given), **plain)
+        assert repr(ours) == repr(theirs)
+        assert all(torch.equal(a, b) for a, b in zip(ours.buffers(), theirs.buffers(), strict=True))
+
+    low, high, seed = np.float32(-1.5), np.float64(2), np.int64(7)
+    same(Level, np.int8(127), np.int16(64), low=low, high=high, seed=seed)
+    same(Thermometer, np.uint8(65), np.int8(64), low=low, high=high)
+    same(Circular, np.int8(9), np.int64(64), np.float32(6.5), seed=seed)
+    same(Density, np.int8(3), np.int8(127), low=low, high=np.int8(2), seed=seed)
+    same(FractionalPower, np.int8(2), np.int8(127), bandwidth=np.float16(0.5), seed=seed)
+    for cls in (RandomProjection, Sinusoid):
+        same(cls, np.int8(3), np.int8(127), seed=seed)
+    for wrong in (np.array(3), np.array([3]), torch.tensor(3), np.True_):
+        with error(DtypeError, "Level: num must be an integer, got"):
+            Level(wrong, 64)  # pyright: ignore[reportArgumentType]
+        with error(DtypeError, "Level: high must be a number, got"):
+            Level(3, 64, high=wrong)  # pyright: ignore[reportArgumentType]
+        with error(DtypeError, "Level: the seed must be an integer, got"):
+            Level(3, 64, seed=wrong)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "Level: clip must be True or False, got 1"):
+        Level(3, 64, clip=1)  # pyright: ignore[reportArgumentType]
+    with error(DtypeError, "Sinusoid: normalize must be True or False, got 'yes'"):
+        Sinusoid(3, 64, normalize="yes")  # pyright: ignore[reportArgumentType]
 
 
 @every_embedding

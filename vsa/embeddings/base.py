@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
-from vsa.algebras.checks import MOST_ELEMENTS, Device
+from vsa.algebras.checks import MOST_ELEMENTS, Device, integer, number
 from vsa.errors import DtypeError, RangeError, ShapeError
 from vsa.module import VectorModule
 
@@ -96,9 +95,7 @@ def room(owner: str, *sizes: int) -> Iterator[None]:
 
 def whole(owner: str, name: str, value: int, least: int) -> int:
     """A whole number of at least so much, or an error that says so."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise DtypeError(f"{owner}: {name} must be an integer, got {type(value).__name__}")
-    if value < least:
+    if (value := integer(owner, name, value)) < least:
         raise RangeError(f"{owner}: {name} must be at least {least}, got {value}")
     if value > MOST_ELEMENTS:
         raise RangeError(f"{owner}: {name} must be at most 2^48; no memory holds more")
@@ -107,17 +104,14 @@ def whole(owner: str, name: str, value: int, least: int) -> int:
 
 def finite(owner: str, name: str, value: float) -> float:
     """A finite number, or an error that says so."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise DtypeError(f"{owner}: {name} must be a number, got {type(value).__name__}")
+    value = number(owner, name, value)
     if isinstance(value, int) and abs(value) > 2**53:
         raise RangeError(f"{owner}: {name} must be from -2^53 to 2^53, the integers that a float tells apart")
-    if not math.isfinite(value):
-        raise RangeError(f"{owner}: {name} must be finite, got {value}")
     return float(value)
 
 
 def positive(owner: str, name: str, value: float) -> float:
     """A finite number above 0, or an error that says so."""
-    if finite(owner, name, value) <= 0:
+    if (found := finite(owner, name, value)) <= 0:
         raise RangeError(f"{owner}: {name} must be positive, got {value}")
-    return float(value)
+    return found

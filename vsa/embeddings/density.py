@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import Device, explained
-from vsa.embeddings.base import FeatureEmbedding, room
+from vsa.embeddings.base import FeatureEmbedding, room, whole
 from vsa.embeddings.scales import Line
 from vsa.embeddings.tables import switched
 from vsa.seeds import seeded
@@ -72,8 +72,9 @@ class Density(FeatureEmbedding):
         device: Device = None,
     ) -> None:
         super().__init__(in_features, algebra)
+        dim = whole("Density", "dim", dim, 1)
         with room("Density", in_features, dim):
-            keys = self.algebra.random(in_features, dim, generator=seeded(seed, "Density", name))
+            keys = self.algebra.random(self.in_features, dim, generator=seeded(seed, "Density", name))
             switched("Density", self.algebra, torch.zeros(0, dim, dtype=torch.bool), keys.dtype)  # if there are such vectors
         self.dim, self.scale = dim, Line("Density", dim + 1, low, high, clip)
         self._keep("keys", keys, device)

@@ -98,13 +98,13 @@ class FractionalPower(FeatureEmbedding):
         super().__init__(in_features, algebra)
         if self.algebra.name not in ("FHRR", "HRR"):
             raise AlgebraError(f"FractionalPower: {self.algebra.name} has no powers of every real number; FHRR and HRR have")
-        self.dim = len(self.algebra.identity(dim, device="cpu"))
+        self.dim = dim = len(self.algebra.identity(dim, device="cpu"))
         self.bandwidth = positive("FractionalPower", "bandwidth", bandwidth)
         self._real = not self.algebra.dtype.is_complex
         # The spectrum of a real vector has real ends; there the phase is 0, so that every power is real too.
         free, ends = ((dim - 1) // 2, (0, 0, 1, 1 - dim % 2)) if self._real else (dim, (0, 0, 0, 0))
         with torch.device("cpu"):
-            phases = _drawn(kernel, (free, in_features), seeded(seed, "FractionalPower", name))
+            phases = _drawn(kernel, (free, self.in_features), seeded(seed, "FractionalPower", name))
         self._keep("phases", F.pad(phases, ends), device)
 
     def forward(self, values: Float[Tensor, "*batch in_features"]) -> Shaped[Tensor, "*batch dim"]:

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra
-from vsa.algebras.checks import Device, explained
-from vsa.embeddings.base import FeatureEmbedding, room
+from vsa.algebras.checks import Device, check_flags, explained
+from vsa.embeddings.base import FeatureEmbedding, room, whole
 from vsa.seeds import seeded
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Projection(FeatureEmbedding):
         device: Device = None,
     ) -> None:
         super().__init__(in_features, algebra)
-        self.dim, self.normalize = dim, normalize
+        check_flags(type(self).__name__, normalize=normalize)
+        self.dim, self.normalize = whole(type(self).__name__, "dim", dim, 1), normalize
         total = self.algebra.to_sum(self.algebra.identity(dim, device="cpu"))
         self._complex = total.is_complex()
         self._draw(len(total) * (2 if self._complex else 1), seeded(seed, type(self).__name__, name), device)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from vsa.algebras.checks import readable
+from vsa.algebras.checks import check_flags, readable
 from vsa.embeddings.base import finite, positive, whole, wide
 from vsa.errors import RangeError
 
@@ -42,8 +42,11 @@ class Line:
     clip: bool = False
 
     def __post_init__(self) -> None:
-        whole(self.owner, "num", self.num, 2)
-        if finite(self.owner, "low", self.low) >= finite(self.owner, "high", self.high):
+        object.__setattr__(self, "num", whole(self.owner, "num", self.num, 2))
+        object.__setattr__(self, "low", finite(self.owner, "low", self.low))
+        object.__setattr__(self, "high", finite(self.owner, "high", self.high))
+        check_flags(self.owner, clip=self.clip)
+        if self.low >= self.high:
             raise RangeError(f"{self.owner}: low must be less than high, got low={self.low} and high={self.high}")
 
     @property
@@ -104,8 +107,8 @@ class Circle:
     period: float
 
     def __post_init__(self) -> None:
-        whole(self.owner, "num", self.num, 2)
-        positive(self.owner, "period", self.period)
+        object.__setattr__(self, "num", whole(self.owner, "num", self.num, 2))
+        object.__setattr__(self, "period", positive(self.owner, "period", self.period))
 
     @property
     def step(self) -> float:

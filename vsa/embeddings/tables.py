@@ -133,7 +133,7 @@ class Level(Table):
         device: Device = None,
     ) -> None:
         line, algebra = Line("Level", num, low, high, clip), get_algebra(algebra)
-        vectors = _mixtures("Level", algebra, num, dim, seeded(seed, "Level", name), lambda order: _reached(order, num))
+        vectors = _mixtures("Level", algebra, line.num, dim, seeded(seed, "Level", name), _reached)
         super().__init__(line, vectors, algebra, device)
 
 
@@ -184,7 +184,7 @@ class Circular(Table):
         device: Device = None,
     ) -> None:
         circle, algebra = Circle("Circular", num, period), get_algebra(algebra)
-        vectors = _mixtures("Circular", algebra, num, dim, seeded(seed, "Circular", name), lambda order: _passed(order, num))
+        vectors = _mixtures("Circular", algebra, circle.num, dim, seeded(seed, "Circular", name), _passed)
         super().__init__(circle, vectors, algebra, device)
 
 
@@ -233,10 +233,10 @@ class Thermometer(Table):
         device: Device = None,
     ) -> None:
         line, algebra = Line("Thermometer", num, low, high, clip), get_algebra(algebra)
-        if num > whole("Thermometer", "dim", dim, 1) + 1:
+        if line.num > (dim := whole("Thermometer", "dim", dim, 1)) + 1:
             raise RangeError(f"Thermometer: {num} levels need at least {num - 1} elements to switch on, got dim={dim}")
-        with room("Thermometer", num, dim):
-            on = _reached(_even(torch.arange(dim)), num)
+        with room("Thermometer", line.num, dim):
+            on = _reached(_even(torch.arange(dim)), line.num)
             vectors = switched("Thermometer", algebra, on, algebra.dtype)
         super().__init__(line, vectors, algebra, device)
 
@@ -263,14 +263,15 @@ def _mixtures(
     num: int,
     dim: int,
     generator: torch.Generator,
-    rule: Callable[[Float64[Tensor, " places"]], Bool[Tensor, "num places"]],
+    rule: Callable[[Float64[Tensor, " places"], int], Bool[Tensor, "num places"]],
 ) -> Shaped[Tensor, "num _"]:
-    """Vectors put together from two random ones: the rule is told the order of their parts, and says which are of the second."""
+    """Vectors put together from two random ones: the rule is told the order of their parts, and how many vectors there are, and
+    says which parts are of the second."""
     (first, second), joined = _taken_apart(algebra, algebra.random(2, dim, generator=generator))
     # Evenly spaced in a random order: unlike independent ones, each step exchanges equally many parts.
     with room(owner, num, dim):
         order = _even(torch.randperm(len(first), generator=generator))
-        return joined(torch.where(rule(order), second, first))
+        return joined(torch.where(rule(order, num), second, first))
 
 
 def _taken_apart(algebra: Algebra, vectors: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
