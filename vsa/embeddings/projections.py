@@ -45,9 +45,9 @@ class Projection(FeatureEmbedding):
         super().__init__(in_features, algebra)
         check_flags(type(self).__name__, normalize=normalize)
         self.dim, self.normalize = whole(type(self).__name__, "dim", dim, 1), normalize
-        total = self.algebra.to_sum(self.algebra.identity(dim, device="cpu"))
-        self._complex = total.is_complex()
-        self._draw(len(total) * (2 if self._complex else 1), seeded(seed, type(self).__name__, name), device)
+        none = self.algebra.to_sum(self.algebra.random(0, dim, device="cpu"))
+        self._complex = none.is_complex()
+        self._draw(none.shape[-1] * (2 if self._complex else 1), seeded(seed, type(self).__name__, name), device)
 
     def _draw(self, places: int, generator: torch.Generator, device: Device) -> None:
         with room(type(self).__name__, places, self.in_features):

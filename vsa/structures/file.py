@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vsa import algebra_file, tensor_file
 from vsa.algebra import Algebra
-from vsa.errors import DtypeError, InputError
+from vsa.errors import DtypeError, InputError, OutputError
 
 if TYPE_CHECKING:
     from jaxtyping import Num
@@ -44,7 +44,11 @@ def write(path: str | Path, kind: str, stored: Stored) -> None:
     }
     if total is not None and total.is_complex():
         total = torch.view_as_real(total.resolve_conj())
-    tensor_file.write(_path("save", path), {} if total is None else {"total": total}, described, _format(kind))
+    path = _path("save", path)
+    try:
+        tensor_file.write(path, {} if total is None else {"total": total}, described, _format(kind))
+    except RuntimeError as error:  # of torch, which cannot bring the contents here: they are on meta, or too large
+        raise OutputError(f"cannot write {path}: {str(error).partition(chr(10))[0][:200]}") from error
 
 
 def read(path: str | Path, kind: str, algebra: str | Algebra | None) -> Stored:

@@ -135,6 +135,8 @@ def test_files_of_others_and_damaged_ones(tmp_path: Path) -> None:
         Graph.load(path)
     with error(OutputError, "cannot write", "No such file or directory"):
         Graph().save(tmp_path / "nowhere" / "made")
+    with error(OutputError, "cannot write", "made"):
+        Multiset().add(torch.ones(8)).to("meta").save(path)
     for verb in (Graph().save, Graph.load):
         with error(DtypeError, "a path is a string or a pathlib.Path, got int"):
             verb(3)  # pyright: ignore[reportArgumentType]
