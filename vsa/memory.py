@@ -12,10 +12,11 @@ from torch import Tensor
 from vsa import capacity, expression, memory_file
 from vsa.algebra import Algebra
 from vsa.algebras.base import unit
-from vsa.algebras.checks import explained, readable
+from vsa.algebras.checks import Device, explained, integer, number, readable
+from vsa.answer import Cleanup, refuse_nan
 from vsa.codebook import Codebook
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
-from vsa.search import Cleanup, ExactSearch, Index, refuse_nan, version_of
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
+from vsa.search import ExactSearch, Index, Witness, countable
 
 if TYPE_CHECKING:
     from jaxtyping import Num, Shaped
@@ -26,7 +27,8 @@ class ItemMemory(Codebook):
 
     The vector of a name depends on the seed, the dimension and the name alone, not on what else the memory holds: two programs
     that use the same seed agree without talking. It is a mapping: ``memory["heart"]``, ``memory[["heart", "square"]]``, ``in``,
-    ``len``, and iteration in order.
+    ``len``, and iteration in order. It has the verbs of its own algebra, which take names as well as vectors:
+    ``memory.bind("shape", "heart")``; see `vsa.memory_verbs.MemoryVerbs`. What threads may do is in `vsa.codebook.Codebook`.
 
     Args:
         names: the symbols, in order, each once.
@@ -35,7 +37,10 @@ class ItemMemory(Codebook):
         seed: any integer.
         vectors: [n, dim], to use instead of random ones; then dim is theirs.
         dtype: what the vectors are kept in, one that the algebra takes. In MAP, int8 is exact and a quarter the size.
-        learnable: the vectors are a parameter, which gradients train; without it they are a buffer.
+        device: where the vectors are, like those of any torch module: torch's default device (``with torch.device(...)``) if none
+            is named, or that of the vectors given. The numbers are the same on every device.
+        learnable: the vectors are a parameter, which gradients train, and whose names do not change, so that an optimizer never
+            holds one that is no longer there; without it they are a buffer.
         index: makes the search from vectors and algebra, see `vsa.search.Index`; exact search if there is none.
 
     Attributes:
@@ -45,6 +50,7 @@ class ItemMemory(Codebook):
         SymbolError: a name stands twice.
         DtypeError: a name is not a string, the seed not an integer, or the vectors are not of this algebra.
         ShapeError: there are not as many vectors as names.
+        RangeError: there is no such device.
 
     Example:
         >>> memory = ItemMemory(["heart", "square", "ellipse"], dim=1024)
@@ -62,10 +68,11 @@ class ItemMemory(Codebook):
         seed: int = 0,
         vectors: Shaped[Tensor, "n dim"] | None = None,
         dtype: torch.dtype | None = None,
+        device: Device = None,
         learnable: bool = False,
         index: Callable[[Tensor, Algebra], Index] = ExactSearch,
     ) -> None:
-        super().__init__(names, dim, algebra=algebra, seed=seed, vectors=vectors, dtype=dtype, learnable=learnable)
+        super().__init__(names, dim, algebra=algebra, seed=seed, vectors=vectors, dtype=dtype, device=device, learnable=learnable)
         self._make_index, self._searched = index, None
 
     def fit(self, vectors: Shaped[Tensor, "n dim"], labels: Sequence[str]) -> ItemMemory:
@@ -80,7 +87,7 @@ class ItemMemory(Codebook):
 
         Raises:
             ShapeError: there are not as many labels as vectors, or none, or the dimension is another.
-            SymbolError: a label is in the memory already.
+            SymbolError: a label is in the memory already, or the memory is learnable.
             RangeError: the memory's integer dtype cannot hold a prototype.
 
         Source: Kleyko et al., "A survey on hyperdimensional computing", ACM Computing Surveys 55 (9), 2023, on centroids.
@@ -139,7 +146,7 @@ class ItemMemory(Codebook):
         Example:
             >>> memory = ItemMemory(["shape", "heart", "size", "big"], dim=1024)
             >>> scene = memory.parse("shape * heart + size * big")
-            >>> memory.cleanup(memory.algebra.unbind(scene, memory["shape"])).names
+            >>> memory.cleanup(memory.unbind(scene, "shape")).names
             ['heart']
         """
         return expression.evaluate(text, self.algebra, self)
@@ -163,12 +170,14 @@ class ItemMemory(Codebook):
             false_alarm: instead of a threshold, how often a random query may be answered: see `vsa.capacity.threshold`.
 
         Returns:
-            A Cleanup with indices and scores [*batch, k], best first; its ``names`` are nested lists of the same shape. Scores
-            carry gradients to the query, and to the memory if it is learnable.
+            A Cleanup with indices and scores [*batch, k], best first; its ``names`` are nested lists of the same shape. Of items
+            that are alike to within rounding, the first in the memory comes first. Scores are of the wider of the dtypes of query
+            and items, float32 at least, and carry gradients to the query, and to the memory if it is learnable.
 
         Raises:
             ShapeError, DtypeError: the query is not a vector like those of the memory.
-            RangeError: k is less than 1 or more than the memory holds, the threshold is not a cosine, or the query has a NaN.
+            RangeError: the memory is empty, k is less than 1 or more than it holds, the threshold is not a cosine, or the query
+                has a NaN.
                 Where looking would cost a synchronisation (on a GPU) or is impossible (compiled, vmapped), a NaN comes back as
                 a score of NaN, and it is ``names`` that raises.
 
@@ -179,39 +188,40 @@ class ItemMemory(Codebook):
             >>> memory.cleanup(torch.randn(1024, generator=torch.Generator().manual_seed(0)), false_alarm=0.01).names
             []
         """
-        self._check_query("cleanup", query)
-        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= len(self):
-            raise RangeError(f"cleanup: k must be an integer from 1 to {len(self)}, the number of items; got {k!r}")
+        symbols, vectors = self._whole()
+        self._check_query("cleanup", query, vectors)
+        if type(k) is not int or not 1 <= k <= len(symbols):
+            k = _count(k, len(symbols))
         if false_alarm is not None:
             if threshold is not None:
                 raise RangeError("cleanup: give a threshold or a rate of false alarms, not both")
-            threshold = capacity.threshold(self.algebra, self._elements(), len(self), false_alarm)
-        elif threshold is not None and not (_is_number(threshold) and -1 <= threshold <= 1):
-            raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {threshold!r}")
+            threshold = capacity.threshold(self.algebra, self._elements(), len(symbols), false_alarm)
+        elif threshold is not None and not -1 <= (threshold := _taken(number, given := threshold, 2.0)) <= 1:
+            raise RangeError(f"cleanup: the threshold is a cosine, from -1 to 1; got {given!r}")
         try:
-            flat = query if query.ndim == 2 else query.reshape(-1, self.dim)
-            scores, indices = self._search_index().search(flat.detach(), k)
+            flat = query if query.ndim == 2 else query.reshape(-1, vectors.shape[-1])
+            scores, indices = self._index_of(vectors, looked := readable(query)).search(flat.detach(), k)
         except RuntimeError as error:
             raise explained(error, "cleanup", self.algebra.name, query) from error
         if query.ndim != 2:
             scores, indices = scores.view(*query.shape[:-1], k), indices.view(*query.shape[:-1], k)
-        if torch.is_grad_enabled() and (query.requires_grad or self.vectors.requires_grad):
-            scores = self._cosines(query, indices)
-        if scores.is_cpu and readable(scores):
+        if (query.requires_grad or vectors.requires_grad) and torch.is_grad_enabled():
+            scores = self._cosines(vectors, query, indices)
+        if looked and scores.is_cpu and readable(vectors):
             refuse_nan(scores)
         if threshold is not None:
             indices = torch.where(scores >= threshold, indices, -1)
-        return Cleanup(indices, scores, self.names)
+        return Cleanup(indices, scores, symbols)
 
     def soft_cleanup(self, query: Num[Tensor, "*batch dim"], temperature: float = 0.1) -> Num[Tensor, "*batch dim"]:
         """The items' mean, weighted by how like the query they are: cleanup with a gradient, to query and memory.
 
         Args:
-            query: [*batch, dim], of the memory's algebra, dtype and device.
+            query: [*batch, dim], of the memory's algebra and device.
             temperature: of the softmax over cosines; towards 0 it is cleanup, towards infinity the mean of all items.
 
         Returns:
-            [*batch, dim], of the memory's dtype.
+            [*batch, dim], of the wider of the dtypes of query and memory, in which it is computed too (in float32 at least).
 
         Raises:
             ShapeError, DtypeError: the query is not a vector like those of the memory.
@@ -227,21 +237,38 @@ class ItemMemory(Codebook):
             >>> memory.algebra.similarity(clean, memory["heart"]) > 0.999
             tensor(True)
         """
-        self._check_query("soft_cleanup", query)
-        if not (self.vectors.is_floating_point() or self.vectors.is_complex()):
+        vectors = self._whole()[1]
+        self._check_query("soft_cleanup", query, vectors)
+        if not (vectors.is_floating_point() or vectors.is_complex()):
             raise AlgebraError(
-                f"soft_cleanup: nothing lies between vectors of {self.vectors.dtype} in {self.algebra.name}; use cleanup, "
+                f"soft_cleanup: nothing lies between vectors of {vectors.dtype} in {self.algebra.name}; use cleanup, "
                 "or a memory of floating vectors"
             )
-        if not _is_number(temperature) or not temperature > 0 or not len(self):
-            raise RangeError(
-                f"soft_cleanup: needs a positive temperature and at least one item; got {temperature!r}, {len(self)}"
-            )
+        _refuse_empty("soft_cleanup", len(vectors))
+        if not (temperature := _taken(number, given := temperature, 0)) > 0:
+            raise RangeError(f"soft_cleanup: needs a positive temperature; got {given!r}")
         try:
-            weights = (self._cosines(query) / temperature).softmax(-1)
-            return weights.to(self.vectors.dtype) @ self.vectors
+            kind = torch.promote_types(vectors.dtype, query.dtype)
+            weights = (self._cosines(vectors, query) / temperature).softmax(-1)
+            wide = torch.promote_types(kind, weights.dtype)
+            return (weights.to(wide) @ vectors.to(wide)).to(kind)
         except RuntimeError as error:
             raise explained(error, "soft_cleanup", self.algebra.name, query) from error
+
+    def changed(self) -> None:
+        """Forget what earlier searches found out about the vectors.
+
+        Every change is noticed by itself, except one: a write that torch does not count (through ``.data``, NumPy or DLPack) to a
+        few elements of a vector which make it shorter, if the vector is not looked at: some elements of each vector are, and
+        those of the items that are found. An index of your own, and vectors on another device than the CPU that it has copied,
+        know of no write that torch does not count. After such a write, say so.
+
+        Example:
+            >>> memory = ItemMemory(["heart", "square"], dim=1024)
+            >>> memory.vectors.numpy()[0, 3] = 0
+            >>> memory.changed()
+        """
+        self._searched = None
 
     # Files.
 
@@ -262,38 +289,43 @@ class ItemMemory(Codebook):
             ...     ItemMemory.load(f"{folder}/memory.safetensors").names
             ('heart',)
         """
-        memory_file.write(
-            _path("save", path), self.vectors.detach(), list(self._index), self.algebra, seed=self.seed, dim=self._dim
-        )
+        symbols, vectors = self._whole()
+        memory_file.write(_path("save", path), vectors.detach(), list(symbols), self.algebra, seed=self.seed, dim=self._dim)
 
     @classmethod
-    def load(cls, path: str | Path, *, algebra: str | Algebra | None = None, **options: Any) -> ItemMemory:
-        """The memory that ``save`` wrote, on the CPU.
+    def load(cls, path: str | Path, *, algebra: str | Algebra | None = None, device: Device = None, **options: Any) -> ItemMemory:
+        """The memory that ``save`` wrote. No file runs code.
 
         Args:
             path: the file.
             algebra: needed only if it was saved with an algebra of your own, which has to be given again.
+            device: where the vectors shall be; torch's default device if none is named.
             options: ``learnable`` and ``index``, as for a new memory.
 
         Raises:
             InputError: there is no such file, or it is not one of ours, or not as it was written.
             AlgebraError: the algebra it was saved with is unknown here, or not the one given.
+            RangeError: there is no such device.
         """
         stored = memory_file.read(_path("load", path), algebra)
-        memory = cls(stored.names, algebra=stored.algebra, seed=stored.seed, vectors=stored.vectors, **options)
+        device = torch.get_default_device() if device is None else device
+        memory = cls(stored.names, algebra=stored.algebra, seed=stored.seed, vectors=stored.vectors, device=device, **options)
         memory._dim = stored.dim
         return memory
 
     # Inside.
 
-    def _search_index(self) -> Index:
+    def _index_of(self, vectors: Tensor, looked: bool) -> Index:
         """The index of the vectors as they are now: made again when they were exchanged or written to."""
-        vectors, version = self.vectors, version_of(self.vectors)
-        if version is None:
+        if looked and (searched := self._searched) is not None:
+            witness, index = searched
+            if witness.same(vectors) and (type(index) is ExactSearch or witness.unwritten()):  # the former sees to it by itself
+                return index
+        if not looked or not countable(vectors):
             return self._make_index(vectors, self.algebra)
-        if self._searched is None or self._searched[0] is not vectors or self._searched[1] != version:
-            self._searched = (vectors, version, self._make_index(vectors, self.algebra))
-        return self._searched[2]
+        witness = Witness(vectors)  # comes first, so that it notices a write while the index is made
+        self._searched = witness, self._make_index(vectors, self.algebra)
+        return self._searched[1]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_searched": None}
@@ -302,28 +334,46 @@ class ItemMemory(Codebook):
         """The dimension in the sense of the theory: in PackedBSC, bits."""
         return self.dim * (64 if self.algebra.name == "PackedBSC" else 1)
 
-    def _cosines(self, query: Tensor, indices: Tensor | None = None) -> Tensor:
+    def _cosines(self, vectors: Tensor, query: Tensor, indices: Tensor | None = None) -> Tensor:
         """How like each item, or these items, a query is, with gradients: [*batch, n], or [*batch, k]."""
-        items, direction = (unit(self.algebra.as_real(x).float()) for x in (self.vectors, query))
+        items, direction = self.algebra.as_real(vectors), self.algebra.as_real(query)
+        wide = torch.promote_types(torch.promote_types(items.dtype, direction.dtype), torch.float32)
+        items, direction = unit(items.to(wide)), unit(direction.to(wide))
         if indices is None:
             return direction @ items.T
         return (direction.unsqueeze(-2) * items[indices]).sum(-1).clamp(-1, 1)
 
-    def _check_query(self, verb: str, query: Tensor) -> None:
-        if not isinstance(query, Tensor) or query.ndim == 0 or query.shape[-1] != self.dim:
+    def _check_query(self, verb: str, query: Tensor, vectors: Tensor) -> None:
+        dim = vectors.shape[-1]
+        if not isinstance(query, Tensor) or query.ndim == 0 or query.shape[-1] != dim:
             got = f"shape {list(query.shape)}" if isinstance(query, Tensor) else type(query).__name__
-            raise ShapeError(f"{verb}: the query must be a tensor [*batch, {self.dim}], got {got}")
-        if query.device != self.vectors.device:
-            raise DtypeError(
-                f"{verb}: the memory is on {self.vectors.device}, the query on {query.device}; move it with .to(...)"
-            )
+            raise ShapeError(f"{verb}: the query must be a tensor [*batch, {dim}], got {got}")
+        if query.device != vectors.device:
+            raise DtypeError(f"{verb}: the memory is on {vectors.device}, the query on {query.device}; move it with .to(...)")
+
+
+def _count(k: Any, items: int) -> int:
+    """How many items to find, if there are so many."""
+    _refuse_empty("cleanup", items)
+    if not 1 <= (count := _taken(integer, k, 0)) <= items:
+        raise RangeError(f"cleanup: k must be an integer from 1 to {items}, the number of items; got {k!r}")
+    return count
+
+
+def _taken(check: Callable[[str, str, Any], Any], value: Any, otherwise: float) -> Any:
+    """The number that an argument is; if it is none, one that is out of range."""
+    try:
+        return check("", "", value)
+    except VSAError:
+        return otherwise
+
+
+def _refuse_empty(verb: str, items: int) -> None:
+    if not items:
+        raise RangeError(f"{verb}: the memory is empty; add names to it first")
 
 
 def _path(verb: str, path: str | Path) -> Path:
     if not isinstance(path, (str, Path)):
         raise DtypeError(f"{verb}: a path is a string or a pathlib.Path, got {type(path).__name__}")
     return Path(path)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

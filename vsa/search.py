@@ -1,18 +1,16 @@
-"""Which items are most like a query: the answer, the protocol of an index, and the exact one."""
+"""Which items are most like a query: the protocol of an index, the exact one, and how a change of the items is noticed."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import explained, readable
-from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, Shaped
@@ -21,47 +19,13 @@ BLOCK = 2**24
 """How many numbers an intermediate result may have: 64 MB of float32."""
 ROWS = 2**20
 """How many numbers are converted at once: 4 MB of float32, which stay in the cache."""
+FEW = 2**16
+"""So few numbers are looked at faster than anything about them is remembered."""
+MANY = 2**14
+"""So many answers lie so close together that only equal scores are ties."""
 
 TINY = 1e-30
 """Keeps a length of zero from dividing."""
-
-
-@dataclass(frozen=True)
-class Cleanup:
-    """The items most like a query, best first.
-
-    Attributes:
-        indices: int64 [*batch, k], positions in the memory; -1 where the item is not above the threshold.
-        scores: [*batch, k], cosines in [-1, 1].
-        symbols: the memory's names, which ``names`` looks up.
-
-    Example:
-        >>> from vsa import ItemMemory
-        >>> memory = ItemMemory(["heart", "square"], dim=1024)
-        >>> found = memory.cleanup(memory.vectors, k=2)
-        >>> found.names
-        [['heart', 'square'], ['square', 'heart']]
-        >>> found.scores.shape
-        torch.Size([2, 2])
-    """
-
-    indices: Int64[Tensor, "*batch k"]
-    scores: Float[Tensor, "*batch k"]
-    symbols: tuple[str, ...]
-
-    @property
-    def names(self) -> Any:
-        """The names, as lists nested like ``indices``; what is not above the threshold is left out.
-
-        Raises:
-            RangeError: a query had a NaN.
-        """
-        refuse_nan(self.scores)
-
-        def look_up(found: list[Any]) -> list[Any]:
-            return [look_up(i) if isinstance(i, list) else self.symbols[i] for i in found if isinstance(i, list) or i >= 0]
-
-        return look_up(self.indices.tolist())
 
 
 @runtime_checkable
@@ -76,8 +40,13 @@ class Index(Protocol):
 class ExactSearch:
     """Compares each query with every item, in blocks, so that a million items take less than 256 MB beside themselves.
 
-    The lengths of the items are computed once. Items in bfloat16 are compared in bfloat16 where a product of it is fast (on CUDA,
-    and on CPUs with AMX); all other kinds in float32 at least, block by block, whatever they are kept in.
+    It multiplies the vectors as they are at that moment, in the wider of the dtypes of items and query, and in float32 at least.
+    (Items in bfloat16 are compared in bfloat16 where a product of it is fast: on CUDA, and on CPUs with AMX.) Of items that are
+    alike to within rounding, the first in order comes first.
+
+    On the CPU it remembers for the next search what a few queries would wait for, and looks each time whether it is still so. The
+    lengths of the items are compared with those that the items found have now, and see `Witness`; what is converted, as bits
+    are, is compared with what it was made of. Many queries, and those on a GPU, which would have to wait, need the lengths anew.
 
     Args:
         vectors: [n, dim], vectors of the algebra.
@@ -96,101 +65,223 @@ class ExactSearch:
     def __init__(self, vectors: Shaped[Tensor, "n dim"], algebra: Algebra) -> None:
         self._vectors, self._algebra = vectors.detach(), algebra
         real = algebra.as_real(self._vectors[:1])
-        fast_half = vectors.dtype == torch.bfloat16 and _fast_in_bfloat16(vectors.device)
-        self._dtype = real.dtype if fast_half else torch.promote_types(real.dtype, torch.float32)
-        # What need not be converted, or is small, is kept as it is multiplied.
-        ready = vectors.dtype == self._dtype or vectors.is_complex()
-        self._operand = self._real(self._vectors) if ready or len(vectors) * real.shape[-1] <= BLOCK else None
+        self._n, self._dim = vectors.shape[0], max(1, real.shape[-1])
+        self._half = vectors.dtype == torch.bfloat16 and _fast_in_bfloat16(vectors.device)
+        self._dtype = real.dtype if self._half else torch.promote_types(real.dtype, torch.float32)
+        self._remembers = vectors.is_cpu and readable(vectors)
+        self._lengths: tuple[Witness, Tensor] | None = None
+        self._copy: tuple[Tensor, Tensor] | None = None
+        self._alias: Tensor | None = None
+        if real.dtype == self._dtype and (vectors.is_complex() or vectors.dtype == self._dtype):
+            alias = algebra.as_real(self._vectors)
+            if not self._remembers or alias.data_ptr() == self._vectors.data_ptr():
+                self._alias = alias
         # Where vectors are real ones already, their blocks are converted into the same memory, which stays in the cache.
-        self._castable = real.shape == self._vectors[:1].shape and torch.is_floating_point(real) and vectors.dtype != torch.bool
-        self._castable = self._castable and (not readable(real) or bool((real == self._vectors[:1]).all()))
-        self._rows = max(1, (BLOCK if self._operand is not None else ROWS) // max(1, real.shape[-1]))
-        lengths = [torch.linalg.vector_norm(block.float(), dim=-1) for _, block in self._blocks(self._rows)]
-        lengths = torch.cat(lengths) if lengths else torch.ones(0, device=vectors.device)
-        self._lengths = torch.where(lengths > 0, lengths, 1).to(torch.promote_types(self._dtype, torch.float32))
-        # Most memories have items of one length; then it is enough to divide what was found.
-        self._length = 0.0
-        if len(vectors) and readable(lengths) and bool((self._lengths - self._lengths[0]).abs().max() <= 1e-6 * self._lengths[0]):
-            self._length = self._lengths[0].item()
+        castable = real.shape == self._vectors[:1].shape and real.is_floating_point() and vectors.dtype != torch.bool
+        self._castable = castable and (not self._remembers or bool((real == self._vectors[:1]).all()))
 
     def search(self, queries: Shaped[Tensor, "b dim"], k: int) -> tuple[Float[Tensor, "b k"], Int64[Tensor, "b k"]]:
         """The k items most like each query, best first: cosines and positions, [B, k] each, of queries [B, dim]."""
         kind = queries.device.type
-        if torch.is_autocast_enabled(kind):
+        if kind != "meta" and torch.is_autocast_enabled(kind):
             with torch.autocast(kind, enabled=False):
                 return self.search(queries, k)
-        most = max(1, BLOCK // min(max(1, len(self._vectors)), self._rows))
-        if len(queries) <= most:
-            return self._search(queries, k)
+        items = self._at_hand()
+        if queries.shape[0] * self._n <= BLOCK:
+            return self._search(items, queries, k)
+        most = max(1, BLOCK // min(self._n, self._rows(items)))
         try:  # room for the answer first, so that too many queries are refused before the work begins
-            scores = torch.empty(len(queries), k, dtype=self._lengths.dtype, device=queries.device)
+            scored = self._scored(self._algebra.as_real(queries[:1]).dtype)
+            scores = torch.empty(len(queries), k, dtype=scored, device=queries.device)
             indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
         except RuntimeError as error:
             raise explained(error, "cleanup", self._algebra.name, queries) from error
         for start in range(0, len(queries), most):
-            scores[start : start + most], indices[start : start + most] = self._search(queries[start : start + most], k)
+            part = slice(start, start + most)
+            scores[part], indices[part] = self._search(items, queries[part], k)
         return scores, indices
 
-    def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    def _search(self, items: Tensor | None, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         query = self._algebra.as_real(queries)
-        query = query if query.dtype == self._dtype else query.to(self._dtype)
-        n = len(self._vectors)
-        if self._operand is not None and n * len(query) <= BLOCK:
-            best, at = _top(self._similar(query, self._operand, 0), k)
-        else:
-            found = []
-            # With everything at hand, as many rows at once as the scores may have numbers.
-            rows = self._rows if self._operand is None else max(1, BLOCK // len(query))
-            for start, block in self._blocks(rows):
-                best, at = _top(self._similar(query, block, start), min(k, len(block)))
-                found.append((best, at + start))
-            best, order = _top(torch.cat([best for best, _ in found], -1), k)
-            at = torch.cat([at for _, at in found], -1).gather(-1, order)
+        scored = dtype = self._dtype
+        if query.dtype != scored:
+            scored = dtype = self._scored(query.dtype)
+            query = query.to(scored)
         # A zero query is like nothing: its products are 0, whatever they are divided by.
-        length = torch.linalg.vector_norm(query, dim=-1, keepdim=True).to(self._lengths.dtype)
-        return (best / (length * (self._length or 1)).clamp_min(TINY)).clamp(-1, 1), at
+        query = query / torch.linalg.vector_norm(query, dim=-1, keepdim=True).clamp_min(TINY)
+        if self._half and scored != torch.float64:
+            dtype = torch.bfloat16
+            query = query.to(dtype)
+        if dtype != self._dtype:
+            items = None
+        found = query.shape[0] * k
+        if items is None or not self._remembers or 2 * found >= self._n or self._n * self._dim <= FEW:
+            return self._among(items, query, k, None)
+        lengths = self._remembered(items)
+        scores, at = self._among(items, query, k, lengths)
+        if items is not self._alias or _still(items, lengths, at):
+            return scores, at
+        self._lengths = None
+        return self._among(items, query, k, None)
 
-    def _similar(self, query: Tensor, block: Tensor, start: int) -> Tensor:
-        """The products with these items; over the items' lengths, unless they are all the same."""
-        products = query @ block.T
-        return products if self._length else products / self._lengths[start : start + len(block)]
+    def _among(self, items: Tensor | None, query: Tensor, k: int, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The search for queries of length 1, among items of these lengths, or of whatever lengths they have now."""
+        # With everything at hand, as many rows at once as the scores may have numbers.
+        rows = self._rows(None) if items is None else max(1, BLOCK // max(1, query.shape[0]))
+        if items is not None and rows >= self._n:
+            scores, at = _top(query @ items.T / (_lengths(items) if lengths is None else lengths), k)
+            return scores.clamp(-1, 1), at
+        found = []
+        for start, block in self._blocks(items, rows, query.dtype):
+            length = _lengths(block) if lengths is None else lengths[start : start + len(block)]
+            scores, at = _top(query @ block.T / length, min(k, len(block)))
+            found.append((scores, at + start))
+        scores, order = _top(torch.cat([scores for scores, _ in found], -1), k)
+        at = torch.cat([at for _, at in found], -1).gather(-1, order)
+        return scores.clamp(-1, 1), at
 
-    def _blocks(self, rows: int) -> Iterator[tuple[int, Tensor]]:
+    def _remembered(self, items: Tensor) -> Tensor:
+        """The lengths of the items: of a copy as it is, of the vectors themselves as far as can be seen at a glance."""
+        if (known := self._lengths) is None or (items is self._alias and not known[0].unwritten()):
+            witness = Witness(self._vectors)  # comes first, so that it notices a write while they are measured
+            self._lengths = known = witness, _lengths(items)
+        return known[1]
+
+    def _at_hand(self) -> Tensor | None:
+        """All items as they are multiplied, if they are at hand: the vectors themselves, or a copy of few that are converted."""
+        if self._alias is not None or not self._remembers or self._n * self._dim > BLOCK:
+            return self._alias
+        words, copy = _words(self._vectors), self._copy
+        if copy is None or not (words.numpy() == copy[0].numpy()).all():  # in NumPy, which is many times faster at this
+            self._copy = copy = words.clone(), self._algebra.as_real(self._vectors).to(self._dtype)
+            self._lengths = None
+        return copy[1]
+
+    def _rows(self, items: Tensor | None) -> int:
+        return max(1, (ROWS if items is None else BLOCK) // self._dim)
+
+    def _scored(self, queried: torch.dtype) -> torch.dtype:
+        """The dtype of the scores."""
+        return torch.promote_types(torch.promote_types(self._dtype, queried), torch.float32)
+
+    def _blocks(self, items: Tensor | None, rows: int, dtype: torch.dtype) -> Iterator[tuple[int, Tensor]]:
         """So many items at a time, as they are multiplied, and where each block starts."""
-        n = len(self._vectors)
-        if self._operand is not None:
-            yield from ((i, self._operand[i : i + rows]) for i in range(0, n, rows))
+        if items is not None:
+            yield from ((i, items[i : i + rows]) for i in range(0, self._n, rows))
         elif self._castable:
-            memory = torch.empty(min(rows, n), self._vectors.shape[-1], dtype=self._dtype, device=self._vectors.device)
-            for i in range(0, n, rows):
+            memory = torch.empty(min(rows, self._n), self._dim, dtype=dtype, device=self._vectors.device)
+            for i in range(0, self._n, rows):
                 block = self._vectors[i : i + rows]
                 yield i, memory[: len(block)].copy_(block)
         else:
-            for i in range(0, n, rows):
-                yield i, self._real(self._vectors[i : i + rows])
+            for i in range(0, self._n, rows):
+                yield i, self._algebra.as_real(self._vectors[i : i + rows]).to(dtype)
 
-    def _real(self, vectors: Tensor) -> Tensor:
-        return self._algebra.as_real(vectors).to(self._dtype)
+
+class Witness:
+    """Tells whether a tensor is still the one that it was made of, and was not written to since.
+
+    It knows the tensor, its place in memory, torch's count of writes, and, on the CPU, some elements of each vector. What escapes
+    it is a write that torch does not count (through ``.data``, NumPy or DLPack) and that touches none of these elements.
+
+    Example:
+        >>> x = torch.zeros(2, 64)
+        >>> witness = Witness(x)
+        >>> x.numpy()[0] = 1
+        >>> witness.same(x), witness.unwritten()
+        (True, False)
+    """
+
+    def __init__(self, vectors: Tensor) -> None:
+        self._vectors, self._place, self._version = vectors, _place(vectors), vectors._version
+        n, dim = vectors.shape
+        step = max(1, dim if n > 2**13 else dim // 2) | 1  # odd, so that the elements are others in each vector
+        self._looked_at = self._sample = None
+        if vectors.is_cpu and vectors.is_contiguous():
+            # An array of NumPy that shares the memory of the tensor is looked at many times faster than the tensor is.
+            self._looked_at = vectors.detach().view(_SAME_SIZE[vectors.element_size()]).flatten().numpy()[::step]
+            self._sample = self._looked_at.copy()
+
+    def same(self, vectors: Tensor) -> bool:
+        """Whether this is that tensor, in that place."""
+        return vectors is self._vectors and _place(vectors) == self._place
+
+    def unwritten(self) -> bool:
+        """Whether its elements are what they were."""
+        known = self._vectors._version == self._version
+        return known and (self._sample is None or bool((self._looked_at == self._sample).all()))
+
+
+def _place(vectors: Tensor) -> tuple[object, ...]:
+    return vectors.data_ptr(), vectors.stride()
+
+
+_SAME_SIZE = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64, 16: torch.complex128}
+"""By how many bytes they take, dtypes that NumPy has too."""
+
+
+def countable(vectors: Tensor) -> bool:
+    """Whether torch counts the writes to a tensor."""
+    return readable(vectors) and not vectors.is_inference()
+
+
+def _words(vectors: Tensor) -> Tensor:
+    """The bits of vectors, eight bytes at a time where they come in eights."""
+    vectors = vectors.contiguous()
+    size = vectors.element_size()
+    eights = vectors.shape[-1] * size % 8 == 0 == vectors.storage_offset() * size % 8
+    return vectors.view(torch.int64 if eights else torch.uint8)
+
+
+def _still(items: Tensor, lengths: Tensor, at: Tensor) -> bool:
+    """Whether the items found still have these lengths."""
+    if at.numel() == 1:
+        place = int(at)
+        item, then = items[place], lengths[place].item()
+        return abs(item.dot(item).item() - then**2) <= 2e-5 * then**2 + TINY
+    found = at.flatten()
+    then = lengths.index_select(0, found)
+    return bool(((_lengths(items.index_select(0, found)) - then).abs() <= 1e-5 * then).all())
+
+
+def _lengths(real: Tensor) -> Tensor:
+    """The lengths of real vectors; of a zero one, something that can be divided by."""
+    length = torch.linalg.vector_norm(real, dim=-1, dtype=torch.promote_types(real.dtype, torch.float32))
+    return length.clamp_min(TINY)
 
 
 def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    if k == 1:  # many times faster than topk
-        best, at = scores.max(-1, keepdim=True)
+    """The k best of each row, [B, n], best first. Of those that are alike to within rounding the first comes first.
+
+    How a product is rounded depends on where in the matrix its item stands, so that equal items have nearly equal scores.
+    """
+    slack = 4 * (2.0**-52 if scores.dtype == torch.float64 else 2.0**-23) if k <= MANY else 0.0
+    if k == 1:
+        best = scores.amax(-1, keepdim=True)
+        return best, (scores >= best - slack).max(-1, keepdim=True).indices
+    if not (scores.is_cpu and readable(scores)):  # where counting would have to wait for the device
+        best, at = _in_order(*scores.topk(scores.shape[-1], dim=-1), slack)
+        return best[..., :k], at[..., :k]
+    best, at = scores.topk(min(k + 1, scores.shape[-1]), dim=-1)
+    apart = best[:, :-1] - best[:, 1:] > slack
+    best, at = best[:, :k], at[:, :k]
+    if bool(apart.all()):
         return best, at
-    best, at = scores.topk(k, dim=-1)
+    best, at = _in_order(best, at, slack)
+    alike = (scores >= best[..., -1:] - slack).sum(-1)
+    crowded = (alike > k).nonzero()[:, 0]  # rows in which more are as good as the last one taken
+    if len(crowded):
+        _, more = _in_order(*scores[crowded].topk(int(alike.max()), dim=-1), slack)
+        at[crowded] = more[..., :k]
     return best, at
+
+
+def _in_order(best: Tensor, at: Tensor, slack: float) -> tuple[Tensor, Tensor]:
+    """Sorted scores, and their positions so arranged that those of scores that are alike ascend."""
+    rank = F.pad((best[..., :-1] - best[..., 1:] > slack).cumsum(-1), (1, 0))
+    n = 2**31
+    return best, (rank * n + at).sort(-1).values % n
 
 
 def _fast_in_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" or (device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False)))
-
-
-def version_of(vectors: Tensor) -> int | None:
-    """A number that changes whenever the tensor is written to; None where nobody counts."""
-    return vectors._version if readable(vectors) and not vectors.is_inference() else None
-
-
-def refuse_nan(scores: Tensor) -> None:
-    """Raise if a query had a NaN."""
-    if math.isnan(scores.item() if scores.numel() == 1 else scores.sum().item()):
-        raise RangeError("cleanup: the query has a NaN, which is like nothing; find out where it comes from")

@@ -57,7 +57,8 @@ def read(path: Path, kind: str | None) -> tuple[dict[str, str], dict[str, Tensor
 
     content = read_file(path)
     try:
-        described, tensors = _described(content), load(content)
+        with torch.device("cpu"):  # whatever the default device is
+            described, tensors = _described(content), load(content)
     except Exception as error:  # of json, of safetensors, and of what they call
         raise InputError(f"{path} is no safetensors file, or is cut short or damaged ({_short(error)})") from error
     if kind is not None and described.get("format") != kind:

@@ -1,10 +1,14 @@
 import copy
+import pickle
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from tests.helpers import ALGEBRAS, as_a_user, error, fitting
@@ -65,8 +69,6 @@ def test_not_a_bit_depends_on_how_many_are_made_together(name: str) -> None:
 
 @pytest.mark.slow
 def test_a_hundred_thousand_names_take_seconds() -> None:
-    import time
-
     started = time.perf_counter()
     memory = ItemMemory((str(i) for i in range(100_000)), 1024)
     assert time.perf_counter() - started < 5
@@ -119,9 +121,28 @@ def test_a_learnable_memory_is_a_parameter() -> None:
     memory = ItemMemory(NAMES, 32, learnable=True)
     memory["x"].sum().backward()
     assert memory.vectors.grad is not None
-    memory.add("z")
-    assert [list(p.shape) for p in memory.parameters()] == [[6, 32]]
+    assert [list(p.shape) for p in memory.parameters()] == [[5, 32]]
     assert memory.vectors.requires_grad
+
+
+def test_a_learnable_memory_keeps_its_names_so_that_its_optimizer_keeps_its_parameter() -> None:
+    memory = ItemMemory(NAMES, 32, learnable=True)
+    before = memory.vectors
+    for change in (
+        lambda: memory.add("z"),
+        lambda: memory.extend(["z"], torch.ones(1, 32)),
+        lambda: memory.remove("x"),
+        lambda: memory.fit(torch.ones(1, 32), ["z"]),
+    ):
+        with error(
+            SymbolError, "a learnable memory keeps its names", "no optimizer would learn of a longer parameter", "ItemMemory("
+        ):
+            change()
+    memory.extend([])
+    memory.remove([])
+    assert memory.vectors is before
+    longer = ItemMemory([*memory.names, "z"], vectors=torch.cat([memory.vectors, torch.ones(1, 32)]), learnable=True)
+    assert torch.equal(longer["x"], memory["x"])
 
 
 def test_vectors_can_be_given() -> None:
@@ -138,7 +159,7 @@ def test_vectors_can_be_given() -> None:
 def test_it_moves_saves_and_copies_with_the_model_that_holds_it(tmp_path: Path) -> None:
     model = nn.ModuleDict({"roles": ItemMemory(NAMES, 32, seed=1)})
     assert list(model.parameters()) == []
-    assert list(model.state_dict()) == ["roles.vectors"]
+    assert list(model.state_dict()) == ["roles.vectors", "roles._extra_state"]
     assert model.to(torch.float64)["roles"].vectors.dtype == torch.float64
     assert model.to("meta")["roles"].vectors.device.type == "meta"
 
@@ -147,6 +168,146 @@ def test_it_moves_saves_and_copies_with_the_model_that_holds_it(tmp_path: Path) 
     other.load_state_dict(torch.load(tmp_path / "memory.pt", weights_only=True))
     assert torch.equal(other.vectors, memory.vectors)
     assert torch.equal(copy.deepcopy(memory)["x"], memory["x"])
+
+
+# Names in a state.
+
+
+def test_a_state_is_loaded_under_the_names_it_was_saved_with(tmp_path: Path) -> None:
+    one, same = ItemMemory(["cat", "dög ☃"], 32, seed=1), ItemMemory(["cat", "dög ☃"], 32, seed=2)
+    turned = ItemMemory(["dög ☃", "cat"], 32)
+    model, other = nn.ModuleDict({"pets": one}), nn.ModuleDict({"pets": turned})
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    for state in (
+        model.state_dict(),
+        load_file(tmp_path / "model.safetensors"),
+        torch.load(tmp_path / "model.pt", weights_only=True),
+    ):
+        nn.ModuleDict({"pets": same}).load_state_dict(state)
+        assert torch.equal(same.vectors, one.vectors)
+        before = turned.vectors.clone()
+        for options in ({}, {"strict": False}, {"assign": True}):
+            with pytest.raises(
+                RuntimeError, match="name 0 is 'cat' there and 'dög ☃' here; load it into a memory of the same names"
+            ):
+                other.load_state_dict(state, **options)
+            assert torch.equal(turned.vectors, before)
+    with pytest.raises(
+        RuntimeError, match="the state is of 2 names, this memory has 1, and name 1 is 'dög ☃' there and nothing here"
+    ):
+        ItemMemory(["cat"], 32).load_state_dict(one.state_dict())
+    with pytest.raises(RuntimeError, match="the names in the state cannot be read"):
+        one.load_state_dict({**one.state_dict(), "_extra_state": torch.tensor([91, 255], dtype=torch.uint8)})
+    meta = ItemMemory(["cat", "dög ☃"], 32, device="meta")
+    meta.load_state_dict(one.state_dict(), assign=True)
+    assert torch.equal(meta.vectors, one.vectors)
+
+
+def test_a_state_from_before_names_were_in_it_is_loaded(tmp_path: Path) -> None:
+    one, two = ItemMemory(NAMES, 32, seed=1), ItemMemory(NAMES, 32)
+    other = nn.ModuleDict({"roles": two})
+    assert not any(other.load_state_dict({"roles.vectors": one.vectors}, strict=True))
+    assert torch.equal(two.vectors, one.vectors)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        other.load_state_dict({})
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        other.load_state_dict({"roles.vectors": one.vectors, "roles.others": one.vectors})
+
+
+# Growing.
+
+
+def test_adding_takes_the_same_time_however_many_there_are() -> None:
+    """Counted, not timed: how often all of them are copied."""
+    memory = ItemMemory([f"old {i}" for i in range(5000)], 16)
+    made = 0
+    new_zeros = torch.Tensor.new_zeros
+
+    def counted(self: torch.Tensor, *shape: int) -> torch.Tensor:
+        nonlocal made
+        made += 1
+        return new_zeros(self, *shape)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.Tensor, "new_zeros", counted)
+        for i in range(600):
+            memory.add(f"new {i}")
+    assert made == 1
+    assert torch.equal(memory["new 599"], ItemMemory(["new 599"], 16)["new 599"])
+    assert memory.index("new 599") == len(memory) - 1 == 5599
+    assert len(memory.vectors) == 5600
+
+
+@pytest.mark.slow
+def test_a_thousand_names_are_added_to_a_hundred_thousand_within_a_second() -> None:
+    memory = ItemMemory((str(i) for i in range(100_000)), 1024)
+    memory.add("first")
+    started = time.perf_counter()
+    for i in range(1000):
+        memory.add(f"new {i}")
+    assert time.perf_counter() - started < 1
+
+
+def test_what_was_handed_out_does_not_grow_and_is_not_written_to() -> None:
+    memory = ItemMemory(["a"], 8)
+    for name in "bcdefghij":
+        vectors, names = memory.vectors, memory.names
+        query = torch.randn(8, requires_grad=True)
+        loss = (vectors * query).square().sum()  # saves the vectors for its gradient
+        memory.add(name)
+        loss.backward()
+        assert (len(vectors), len(names), len(memory)) == (len(memory) - 1, len(memory) - 1, len(memory))
+        assert torch.equal(memory.vectors[:-1], vectors)
+    memory.remove("a")
+    memory.extend(["a", "k"])
+    assert memory.names == (*"bcdefghij", "a", "k")
+    for name in memory:
+        assert torch.equal(memory[name], ItemMemory([name], 8)[name])
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda memory: pickle.loads(pickle.dumps(memory))])
+def test_copies_that_grow_leave_each_other_alone(copied: Callable[[ItemMemory], ItemMemory]) -> None:
+    memory = ItemMemory([str(i) for i in range(20)], 8)
+    memory.add("common")
+    other = copied(memory)
+    memory.add("mine")
+    other.add("its")
+    memory.add("its")
+    assert (memory.names[-2:], other.names[-2:]) == (("mine", "its"), ("common", "its"))
+    for one in (memory, other):
+        assert all(torch.equal(one[name], ItemMemory([name], 8)[name]) for name in one)
+        one.remove("common")
+        assert "common" not in one
+
+
+@pytest.mark.parametrize("change", ["double", "meta", "assign", "load", "inference"])
+def test_it_grows_after_its_vectors_were_exchanged(change: str) -> None:
+    memory = ItemMemory([str(i) for i in range(20)], 8)
+    memory.add("a")
+    if change == "double":
+        memory.double()
+    elif change == "meta":
+        memory.to("meta")
+    elif change == "assign":
+        memory.vectors = torch.ones(21, 8)
+    elif change == "load":
+        memory.load_state_dict({"vectors": torch.ones(21, 8)}, assign=True)
+    before = memory.vectors
+    with torch.inference_mode(change == "inference"):
+        memory.extend(["b", "c"])
+    assert (memory.vectors.dtype, memory.vectors.device, memory.vectors.shape) == (before.dtype, before.device, (23, 8))
+    if change != "meta":
+        assert torch.equal(memory.vectors[:21], before)
+        assert torch.equal(memory["c"], ItemMemory(["c"], 8)["c"].to(before.dtype))
+    assert not memory.vectors.is_inference()
+
+
+def test_a_state_and_a_pickle_hold_no_more_than_the_vectors() -> None:
+    memory = ItemMemory([str(i) for i in range(1000)], 64)
+    memory.add("a")
+    assert len(pickle.dumps(memory)) < 1.1 * 1001 * 64 * 4
+    assert memory.state_dict()["vectors"].shape == (1001, 64)
 
 
 def test_complex_vectors_keep_their_angles_in_another_precision() -> None:

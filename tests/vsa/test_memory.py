@@ -1,17 +1,20 @@
 import pickle
 import subprocess
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from torch import Tensor
 
 from tests.conftest import ROOT
-from tests.helpers import ALGEBRAS, batches, error, fitting, seeds
+from tests.helpers import ALGEBRAS, as_a_user, batches, error, fitting, seeds
 from vsa import Algebra, Cleanup, ItemMemory, bind, bundle, get_algebra, unbind
 from vsa.capacity import threshold
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
+from vsa.search import ExactSearch
 
 NAMES = ("shape", "scale", "orientation", "x", "y")
 every_name = pytest.mark.parametrize("algebra", ["MAP", "HRR", "FHRR"])
@@ -94,25 +97,245 @@ def test_a_memory_of_integers_answers_bundles() -> None:
     torch.testing.assert_close(memory.cleanup(noisy).scores, expected.scores)
 
 
-@pytest.mark.parametrize("change", ["fill", "replace", "load", "add", "convert"])
-def test_answers_follow_when_items_change(change: str) -> None:
-    memory = ItemMemory(["a", "b"], 256)
-    old, new = memory["a"].clone(), torch.randn(256)
-    assert memory.cleanup(old).names == ["a"]
-    if change == "fill":
-        memory.vectors[0] = 7 * new
-    elif change == "replace":
-        memory.vectors = torch.stack([new, memory["b"]])
-    elif change == "load":
-        memory.load_state_dict({"vectors": torch.stack([new, memory["b"]])})
-    elif change == "add":
-        memory.add("c", new)
-    else:
-        memory.vectors[0] = new
-        memory = memory.to(torch.float64)
-    found = memory.cleanup(new.to(memory.vectors.dtype))
-    assert found.names in (["a"], ["c"])
+def _through_vector_to_parameters(memory: ItemMemory, new: Tensor) -> None:
+    torch.nn.utils.vector_to_parameters(torch.cat([new, *memory.vectors.detach()[1:]]), [memory.vectors])
+
+
+def _through_foreach(memory: ItemMemory, new: Tensor) -> None:
+    with torch.no_grad():
+        torch._foreach_mul_([memory.vectors[0]], 0.0)  # pyright: ignore[reportPrivateImportUsage]
+        torch._foreach_add_([memory.vectors[0]], [new])  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _through_an_optimizer(memory: ItemMemory, new: Tensor, fused: bool) -> None:
+    """Vectors that a step of 1 takes exactly to the new one."""
+    memory.vectors.requires_grad_()
+    memory.vectors.grad = torch.zeros_like(memory.vectors)
+    memory.vectors.grad[0] = memory.vectors.detach()[0] - new
+    torch.optim.SGD([memory.vectors], lr=1.0, fused=fused, foreach=not fused).step()
+    memory.vectors.requires_grad_(False)
+    memory.vectors.grad = None
+
+
+def _in_place(memory: ItemMemory, new: Tensor) -> None:
+    memory.vectors[:1] = new
+
+
+CHANGES = {
+    "in place": _in_place,
+    "through another view": lambda memory, new: memory.vectors.view(-1)[: len(new)].copy_(new),
+    "clamped and filled": lambda memory, new: memory.vectors[0].clamp_(0, 0).add_(new),
+    "through data": lambda memory, new: memory.vectors.data.__setitem__(0, new),
+    "by data": lambda memory, new: setattr(memory.vectors, "data", torch.stack([new, *memory.vectors.detach()[1:]])),
+    "through detach": lambda memory, new: memory.vectors.detach()[0].copy_(new),
+    "through NumPy": lambda memory, new: memory.vectors.detach().numpy().__setitem__(0, new.numpy()),
+    "through DLPack": lambda memory, new: torch.from_dlpack(memory.vectors.detach())[0].copy_(new),
+    "through buffers": lambda memory, new: next(iter([*memory.buffers(), *memory.parameters()])).data[0].copy_(new),
+    "by vector_to_parameters": _through_vector_to_parameters,
+    "by foreach": _through_foreach,
+    "by an optimizer of many": lambda memory, new: _through_an_optimizer(memory, new, fused=False),
+    "by a fused optimizer": lambda memory, new: _through_an_optimizer(memory, new, fused=True),
+    "by assignment": lambda memory, new: setattr(memory, "vectors", torch.stack([new, *memory.vectors.detach()[1:]])),
+    "by load": lambda memory, new: memory.load_state_dict({"vectors": torch.stack([new, *memory.vectors.detach()[1:]])}),
+    "by load and assign": lambda memory, new: memory.load_state_dict(
+        {"vectors": torch.stack([new, *memory.vectors.detach()[1:]])}, assign=True
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [1.0, 0.001, 1000.0])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("learnable", [False, True])
+def test_answers_follow_however_items_are_changed(change: str, learnable: bool, size: float) -> None:
+    if learnable and change == "by assignment":
+        pytest.skip("torch refuses to put a tensor where a parameter is")
+    memory = ItemMemory([str(i) for i in range(300)], 256, learnable=learnable)  # so large that something is remembered
+    new = size * torch.randn(256, generator=torch.Generator().manual_seed(0))
+    assert memory.cleanup(memory["7"].detach()).names == ["7"]
+    with torch.no_grad():
+        CHANGES[change](memory, new)
+    found = memory.cleanup(new)
+    assert found.names == ["0"]
     assert found.scores.item() == pytest.approx(1, abs=1e-6)
+    assert memory.cleanup(memory["7"].detach() + 0.1 * torch.randn(256), k=2).names[0] == "7"
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_answers_follow_when_items_are_converted(dtype: torch.dtype) -> None:
+    memory = ItemMemory([str(i) for i in range(300)], 256)
+    memory.cleanup(memory["7"])
+    memory.vectors[0] = new = torch.randn(256)
+    memory.cleanup(new)
+    found = memory.to(dtype).cleanup(new.to(dtype))
+    assert (found.names, found.scores.item()) == (["0"], pytest.approx(1, abs=1e-3))
+
+
+@pytest.mark.parametrize("algebra", ["BSC", "PackedBSC", "MAP"])
+def test_answers_follow_when_bits_and_integers_are_written_behind_torch_s_back(algebra: str) -> None:
+    memory = ItemMemory([str(i) for i in range(300)], 256, algebra=algebra, dtype=torch.int8 if algebra == "MAP" else None)
+    new = memory.algebra.random(1, 256, dtype=memory.vectors.dtype)[0]
+    assert memory.cleanup(memory["7"]).names == ["7"]
+    memory.vectors.numpy()[0] = new.numpy()
+    assert memory.cleanup(new).pairs == [("0", 1.0)]
+    memory.vectors.data[0] = memory["7"]
+    assert memory.cleanup(memory["7"], k=2).pairs == [("0", 1.0), ("7", 1.0)]
+
+
+def test_one_large_element_written_behind_torch_s_back_makes_no_winner() -> None:
+    memory = ItemMemory([str(i) for i in range(300)], 256)
+    query = memory["7"].clone()
+    memory.cleanup(query)
+    memory.vectors.data[0, 100] = 1000 * query[100]
+    assert memory.cleanup(query).names == ["7"]
+
+
+def test_what_cannot_be_noticed_can_be_said() -> None:
+    memory = ItemMemory([str(i) for i in range(300)], 256)
+    memory.vectors[0] *= 1e-3
+    memory.vectors[0, 100] = 1e3
+    query = memory["0"].clone()
+    query[100] = 0
+    memory.cleanup(query)
+    memory.vectors.data[0, 100] = 0  # the one element that matters
+    memory.changed()
+    assert memory.cleanup(query).names == ["0"]
+
+
+def test_an_index_of_one_s_own_is_made_again_when_items_change() -> None:
+    made = []
+
+    class Counted(ExactSearch):
+        def __init__(self, vectors: Tensor, algebra: Algebra) -> None:
+            made.append(vectors)
+            super().__init__(vectors.clone(), algebra)
+
+    memory = ItemMemory(NAMES, 256, index=Counted)
+    new = torch.randn(256)
+    memory.cleanup(new)
+    memory.cleanup(new)
+    assert len(made) == 1
+    memory.vectors.data[0] = new
+    assert memory.cleanup(new).names == ["shape"]
+    memory.add("z", -new)
+    assert memory.cleanup(-new).names == ["z"]
+    assert len(made) == 3
+
+
+def test_names_and_vectors_that_were_parted_are_refused() -> None:
+    memory = ItemMemory(["a", "b"], 8)
+    memory.vectors = torch.ones(3, 8)
+    with error(ShapeError, "has 2 names, but its vectors were set to a tensor [3, 8]", "[2, dim]"):
+        memory.cleanup(torch.ones(8))
+    with error(ShapeError, "has 2 names"):
+        memory["a"]
+
+
+# Precision, ties and numbers.
+
+
+@every_name
+@pytest.mark.parametrize("items", [torch.float32, torch.float64])
+def test_the_wider_of_both_dtypes_is_computed_in(algebra: str, items: torch.dtype) -> None:
+    model = get_algebra(algebra)
+    double = {torch.float32: torch.float64, torch.complex64: torch.complex128}[model.dtype]
+    kept = double if items == torch.float64 else model.dtype
+    memory = ItemMemory([str(i) for i in range(300)], 256, algebra=algebra, dtype=kept, learnable=True)
+    query = model.random(2, 256, dtype=double) + 0.3 * memory.vectors.detach()[[5, 9]]
+    expected = model.similarity(query[:, None], memory.vectors.detach().to(double))
+    with torch.no_grad():
+        found = memory.cleanup(query, k=3)
+    assert found.scores.dtype == torch.float64
+    torch.testing.assert_close(found.scores, expected.topk(3).values, rtol=0, atol=1e-13)
+    torch.testing.assert_close(memory.cleanup(query, k=3).scores, found.scores, rtol=0, atol=1e-13)
+    soft = memory.soft_cleanup(query)
+    assert soft.dtype == double
+    weights = (expected / 0.1).softmax(-1).to(double)
+    torch.testing.assert_close(soft, weights @ memory.vectors.to(double), rtol=1e-12, atol=1e-12)
+
+
+@every_name
+def test_cleanup_and_soft_cleanup_have_the_right_gradients(algebra: str) -> None:
+    model = get_algebra(algebra)
+    double = {torch.float32: torch.float64, torch.complex64: torch.complex128}[model.dtype]
+    memory = ItemMemory(NAMES, 8, algebra=algebra)
+    query = torch.randn(2, 8, dtype=double, requires_grad=True)
+    items = memory.vectors.to(double).requires_grad_()
+
+    def with_items(verb: str, items: Tensor, query: Tensor) -> Tensor:
+        found = torch.func.functional_call(_Calls(memory, verb), {"memory.vectors": items}, (query,))
+        return found if isinstance(found, Tensor) else found.scores
+
+    for verb in ("soft_cleanup", "cleanup"):
+        assert torch.autograd.gradcheck(lambda items, query, verb=verb: with_items(verb, items, query), (items, query))
+    assert torch.autograd.gradcheck(memory.soft_cleanup, (query,))
+
+
+class _Calls(torch.nn.Module):
+    def __init__(self, memory: ItemMemory, verb: str) -> None:
+        super().__init__()
+        self.memory, self.verb = memory, verb
+
+    def forward(self, query: Tensor) -> Any:
+        return getattr(self.memory, self.verb)(query)
+
+
+def test_half_precision_is_searched_in_single() -> None:
+    memory = ItemMemory(NAMES, 64, dtype=torch.float16)
+    found = memory.cleanup(memory["x"])
+    assert (found.names, found.scores.dtype) == (["x"], torch.float32)
+    assert memory.soft_cleanup(memory["x"]).dtype == torch.float16
+    assert memory.soft_cleanup(memory["x"].float()).dtype == torch.float32
+
+
+def test_numbers_may_be_numpy_s() -> None:
+    two: Any = np.int64(2)
+    half: Any = np.float32(0.5)
+    with as_a_user():
+        memory = ItemMemory(NAMES, 32 * two, seed=two)
+        query = memory["x"] + 0.6 * memory["y"]
+        assert memory.cleanup(query, k=two, threshold=half / 2).names == ["x", "y"]
+        assert torch.equal(memory.soft_cleanup(query, half), memory.soft_cleanup(query, 0.5))
+    with error(RangeError, "needs a positive temperature", "'warm'"):
+        memory.soft_cleanup(query, "warm")  # pyright: ignore[reportArgumentType]
+    with error(RangeError, "the threshold is a cosine", "True"):
+        memory.cleanup(query, threshold=True)
+
+
+# Devices.
+
+
+def test_a_memory_is_made_where_torch_s_modules_are() -> None:
+    expected = ItemMemory(NAMES, 64)
+    assert ItemMemory(NAMES, 64, device="meta").vectors.device.type == "meta"
+    assert ItemMemory(NAMES, 64, device=torch.device("cpu"), learnable=True).vectors.is_leaf
+    given = torch.ones(1, 64)
+    with torch.device("meta"):
+        assert ItemMemory(NAMES, 64).vectors.shape == (5, 64)
+        assert ItemMemory(NAMES, 64).vectors.is_meta
+        assert torch.equal(ItemMemory(NAMES, 64, device="cpu").vectors, expected.vectors)
+        assert ItemMemory(["a"], vectors=given).vectors.is_cpu
+        assert expected.cleanup(expected["x"]).names == ["x"]
+        expected.add("z")
+        assert expected.vectors.is_cpu
+        state = expected.state_dict()
+        expected.load_state_dict(state)
+    assert torch.equal(expected["z"], ItemMemory(["z"], 64)["z"])
+    memory = ItemMemory(NAMES, 64, device="meta")
+    memory.add("z")
+    assert memory.vectors.shape == (6, 64)
+    memory.remove("z")
+    assert memory.cleanup(torch.ones(3, 64, device="meta"), k=2).indices.shape == (3, 2)
+    assert memory.soft_cleanup(torch.ones(64, device="meta")).shape == (64,)
+
+
+def test_devices_that_are_not_there() -> None:
+    with error(RangeError, "cannot be made on nowhere"):
+        ItemMemory(NAMES, 64, device="nowhere")
+    with error(DtypeError, 'a device is a torch.device or a string such as "cpu", got int'):
+        ItemMemory(NAMES, 64, device=0)  # pyright: ignore[reportArgumentType]
+    if not torch.cuda.is_available():
+        with error(RangeError, "cannot be made on cuda"):
+            ItemMemory(NAMES, 64, device="cuda")
 
 
 def test_any_index_can_be_plugged_in() -> None:
@@ -234,8 +457,11 @@ def test_queries_that_do_not_fit() -> None:
         memory.cleanup(torch.ones(8), threshold=0.5, false_alarm=0.1)
     with error(RangeError, "false_alarm"):
         memory.cleanup(torch.ones(8), false_alarm=0.0)
-    with error(RangeError, "k must be an integer from 1 to 0"):
-        ItemMemory(dim=8).cleanup(torch.ones(8))
+    empty = ItemMemory(dim=8)
+    with error(RangeError, "cleanup: the memory is empty; add names to it first"):
+        empty.cleanup(torch.ones(8))
+    with error(RangeError, "soft_cleanup: the memory is empty; add names to it first"):
+        empty.soft_cleanup(torch.ones(8))
 
 
 def test_soft_cleanups_and_fits_that_cannot_be() -> None:

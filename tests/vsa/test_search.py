@@ -4,7 +4,7 @@ import torch
 from tests.helpers import ALGEBRAS, fitting
 from vsa import FHRR, MAP, Algebra
 from vsa import search as module
-from vsa.search import ExactSearch, Index
+from vsa.search import ExactSearch, Index, Witness
 
 
 @pytest.mark.parametrize("algebra", ALGEBRAS)
@@ -60,5 +60,53 @@ def test_a_million_items_take_less_than_256_mb_beside_themselves(dtype: torch.dt
 def test_complex_items_are_not_copied() -> None:
     items = FHRR.random(10, 16)
     index = ExactSearch(items, FHRR)
-    assert index._operand is not None
-    assert index._operand.data_ptr() == items.data_ptr()
+    operand = index._at_hand()
+    assert operand is not None
+    assert operand.data_ptr() == items.data_ptr()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("n", [7, 33, 300, 1003])
+@pytest.mark.parametrize("blocks", [False, True])
+def test_of_equal_items_the_first_comes_first(n: int, dtype: torch.dtype, blocks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How a product is rounded depends on the place of its row, so that equal rows are not of equal scores by themselves."""
+    dim = 100
+    if blocks:
+        monkeypatch.setattr(module, "BLOCK", 3 * dim)
+        monkeypatch.setattr(module, "ROWS", 3 * dim)
+    items = torch.randn(1, dim, dtype=dtype).repeat(n, 1)
+    others = torch.arange(1, n, 3)
+    items[others] = torch.randn(len(others), dim, dtype=dtype)
+    same = [i for i in range(n) if i % 3 != 1]
+    index = ExactSearch(items, MAP)
+    for rows in (1, 2, 5):
+        queries = items[:1].repeat(rows, 1) + 0.1 * torch.randn(rows, dim, dtype=dtype)
+        queries[-1] = 0
+        for k in (1, 2, 4, n):
+            scores, indices = index.search(queries, k)
+            expected = [*same[:k], *indices[0, len(same) :].tolist()]
+            assert (indices[:-1] == torch.tensor(expected)).all() or k > len(same), (rows, k)
+            assert indices[:-1, : len(same)].tolist() == [same[:k]] * (rows - 1), (rows, k)
+            assert indices[-1].tolist() == list(range(k)), (rows, k)
+            assert (scores.diff(dim=-1) <= 0).all()
+
+
+def test_many_answers_are_in_order() -> None:
+    items, query = torch.randn(40_000, 4), torch.randn(1, 4)
+    scores, indices = ExactSearch(items, MAP).search(query, 40_000)
+    assert (scores.diff(dim=-1) <= 0).all()
+    assert torch.equal(indices[0].sort().values, torch.arange(40_000))
+    torch.testing.assert_close(scores[0], torch.cosine_similarity(query, items)[indices[0]], rtol=0, atol=1e-6)
+
+
+def test_a_witness_notices_writes() -> None:
+    x = torch.randn(4, 64)
+    for change in (lambda: x[0, 1:2].fill_(3), lambda: x.data[2].mul_(2), lambda: x.numpy().__imul__(2)):
+        witness = Witness(x)
+        assert witness.same(x)
+        assert witness.unwritten()
+        change()
+        assert not witness.unwritten()
+    assert not Witness(x).same(x.clone())
+    x[0] = torch.nan
+    assert Witness(x).unwritten()
