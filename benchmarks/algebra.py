@@ -312,6 +312,7 @@ def main() -> None:
     print(summary(data))
     out = arguments.out or (None if arguments.only else DATA)
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(written(data))
         print(f"{out} has the rows; python benchmarks/algebra.py --page writes the page from {DATA.name}.")
 
