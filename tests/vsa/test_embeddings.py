@@ -367,6 +367,10 @@ def test_it_compiles_and_vmaps(kind: str) -> None:
     with as_a_user():
         torch.testing.assert_close(torch.compile(embed, fullgraph=True, backend="eager")(values), embed(values))
         torch.testing.assert_close(torch.vmap(embed)(values), embed(values))
+        torch.compiler.reset()
+        found = torch.compile(embed, fullgraph=True, backend="eager")(nn.Parameter(values))
+        torch.testing.assert_close(found, embed(values))
+        assert found.requires_grad == embed(nn.Parameter(values)).requires_grad
 
 
 @pytest.mark.parametrize("kind", SINGLE)
