@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from tests.helpers import ALGEBRAS, anything, batches, close, dims, error, fitting, seeds, vectors
 from vsa import Algebra
+from vsa.algebras.base import CheckedAlgebra
 from vsa.errors import AlgebraError, RangeError
 
+DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex128]
+DTYPES += [torch.bool, torch.int8, torch.int16, torch.int32, torch.int64]
 every_algebra = pytest.mark.parametrize("algebra", ALGEBRAS)
 
 
@@ -216,6 +219,24 @@ def test_random_vectors_are_as_similar_as_the_laws_say(algebra: Algebra) -> None
     resembles(algebra, x, x)
     bound = algebra.bind(x[0], x[1])
     assert (algebra.similarity(bound, x) - algebra.laws.expected_similarity).abs().max() < 0.2
+
+
+@every_algebra
+def test_a_seed_gives_one_vector_in_every_dtype(algebra: CheckedAlgebra) -> None:
+    dim = fitting(algebra, 63)
+    for dtype in DTYPES:
+        if not algebra._takes(dtype):
+            continue
+        for make in (
+            lambda dtype: algebra.random(3, dim, generator=torch.Generator().manual_seed(7), dtype=dtype),
+            lambda dtype: algebra.seeded([5, 6, 5], dim, dtype=dtype),
+        ):
+            made, own = make(dtype), make(algebra.dtype)
+            assert made.dtype == dtype
+            exact = dtype if dtype.is_floating_point or dtype.is_complex else torch.float32
+            tolerance = max(torch.finfo(exact).eps, 1e-5)  # of a unitary matrix, not the last bits of float32
+            difference = (made.to(torch.complex128) - own.to(torch.complex128)).abs()
+            assert difference.max() <= tolerance, f"{dtype}: {difference.max()}"
 
 
 @every_algebra

@@ -46,7 +46,7 @@ class CheckedAlgebra(Checks):
         self._check_size("random", n, dim)
         self._check_source("random", generator, device)
         try:
-            draw = self._draw(n, dim, generator, dtype, device if generator is None else generator.device)
+            draw = self._draw(n, dim, generator, device if generator is None else generator.device)
             made = self._form(draw, dim, dtype)
             return made if device is None else made.to(device)
         except (RuntimeError, AssertionError) as error:
@@ -58,13 +58,13 @@ class CheckedAlgebra(Checks):
         dtype = self._check_dtype("seeded", self.dtype if dtype is None else dtype)
         self._check_size("seeded", len(seeds), dim)
         generator = torch.Generator()
-        none = self._form(self._draw(0, dim, generator, dtype, None), dim, dtype)
+        none = self._form(self._draw(0, dim, generator, None), dim, dtype)
         try:
             made = none.new_empty(len(seeds), none.shape[-1])
         except RuntimeError as error:
             raise unmade(error, "seeded", self.name, f"{len(seeds)} vectors of dim={dim}", None) from error
         for start in range(0, len(seeds), 1024):  # few enough to stay in the cache
-            draws = [self._draw(1, dim, generator.manual_seed(seed), dtype, None) for seed in seeds[start : start + 1024]]
+            draws = [self._draw(1, dim, generator.manual_seed(seed), None) for seed in seeds[start : start + 1024]]
             made[start : start + 1024] = self._form(torch.cat(draws), dim, dtype)
         return made
 
@@ -191,8 +191,8 @@ class CheckedAlgebra(Checks):
 
     # The mathematics of a model. `dim` of a stack is negative.
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        """The random numbers of n vectors, [n, ...]."""
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        """The random numbers of n vectors, [n, ...]: the same ones, whatever dtype they will have."""
         raise NotImplementedError
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:

@@ -34,10 +34,11 @@ class FourierHolographicReducedRepresentation(CheckedAlgebra):
     laws = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=True, fractional_powers=True, spread=0.5)
     dtype = torch.complex64
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        return torch.empty(n, dim, dtype=dtype.to_real(), device=device).uniform_(0, 2 * math.pi, generator=generator)
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        return torch.empty(n, dim, dtype=torch.float32, device=device).uniform_(0, 2 * math.pi, generator=generator)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        draw = draw.to(dtype.to_real())
         return torch.complex(draw.cos(), draw.sin())  # faster than torch.polar
 
     def _inverse(self, x: Tensor) -> Tensor:

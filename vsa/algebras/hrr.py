@@ -50,11 +50,11 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     def laws(self) -> Laws:  # pyright: ignore[reportIncompatibleVariableOverride]  (read only, as all of it is)
         return _UNITARY if self.unitary else _EXACT if self.exact else _ORDINARY
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        made_in = torch.float64 if dtype == torch.float64 else torch.float32
-        return torch.randn(n, dim, generator=generator, dtype=made_in, device=device)
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        return torch.randn(n, dim, generator=generator, dtype=torch.float32, device=device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        draw = draw.double() if dtype == torch.float64 else draw
         if self.unitary:
             # In double precision, because the last bit of a transform depends on how many are made together.
             spectrum = rfft(draw.double()).sgn()

@@ -50,7 +50,7 @@ class MultiplyAddPermute(CheckedAlgebra):
     def relaxation(self) -> MultiplyAddPermute:
         return MAP
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
         return random_words(n, -(-dim // 64), generator, device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:

@@ -73,11 +73,11 @@ class ModularModel(CheckedAlgebra):
             return (steps == 0).double()
         return 1 - 4 * torch.minimum(steps, self.block_size - steps) / self.block_size
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        return torch.randint(self.block_size, (n, dim), generator=generator, dtype=dtype, device=device)
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        return torch.randint(self.block_size, (n, dim), generator=generator, device=device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-        return draw
+        return draw.to(dtype)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         return torch.zeros(dim, dtype=dtype, device=device)

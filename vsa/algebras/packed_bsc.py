@@ -68,7 +68,7 @@ class PackedBinarySpatterCode(BinarySpatterCode):
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
         return draw
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
         return random_words(n, dim // 64, generator, device)
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:

@@ -57,7 +57,7 @@ class SparseBlockCode(CheckedAlgebra):
     def _misfit(self, dim: int) -> str | None:
         return f"SBC has blocks of {self.block_size}, of which dim must be a multiple" if dim % self.block_size else None
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
         return torch.randint(self.block_size, (n, dim // self.block_size), generator=generator, device=device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:

@@ -72,11 +72,11 @@ class PeerModel(CheckedAlgebra):
     def __repr__(self) -> str:
         return f"TorchhdAlgebra({self.name!r})"
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        return plain(self._model.random(n, dim, generator=generator, dtype=dtype, device=device))
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        return plain(self._model.random(n, dim, generator=generator, dtype=self.dtype, device=device))
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-        return draw
+        return draw if dtype == self.dtype else self._native._normalize(draw.to(dtype))
 
     def _identity(self, dim: int, dtype: torch.dtype, device: Device) -> Tensor:
         return plain(self._model.identity(1, dim, dtype=dtype, device=device))[0]

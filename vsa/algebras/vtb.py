@@ -52,11 +52,11 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
     def _misfit(self, dim: int) -> str | None:
         return None if math.isqrt(dim) ** 2 == dim else "VTB needs a square dimension, such as 1024 = 32 * 32"
 
-    def _draw(self, n: int, dim: int, generator: Generator, dtype: torch.dtype, device: Device) -> Tensor:
-        made_in = torch.float64 if dtype == torch.float64 else torch.float32
-        return torch.randn(n, dim, generator=generator, dtype=made_in, device=device)
+    def _draw(self, n: int, dim: int, generator: Generator, device: Device) -> Tensor:
+        return torch.randn(n, dim, generator=generator, dtype=torch.float32, device=device)
 
     def _form(self, draw: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        draw = draw.double() if dtype == torch.float64 else draw
         if self.unitary:
             q, r = torch.linalg.qr(_matrix(draw))
             draw = (q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)).flatten(-2)  # the signs make it uniform
