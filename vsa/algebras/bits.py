@@ -11,6 +11,13 @@ def random_words(n: int, words: int, generator: torch.Generator | None, device: 
     return torch.empty(n, words, dtype=torch.int64, device=device).random_(-(2**63), None, generator=generator)
 
 
+def fixed_words(words: int, device: torch.device) -> Tensor:
+    """The same random 64-bit words every time, int64 [words]: each is a hash of its place, so that nothing has to be kept."""
+    x = torch.arange(1, words + 1, device=device) * -0x61C8864680B583EB  # the multipliers are those of SplitMix64
+    x = (x ^ (x >> 32)) * -0x40A7B892E31B1A47
+    return (x ^ (x >> 32)) * -0x6B2FB644ECCEEE15
+
+
 def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tensor:
     """[*batch, words] to [*batch, 64 * words]: bit j of word i is element 64 i + j, and is written as `zero` or `one`."""
     key = zero, one, dtype, words.device

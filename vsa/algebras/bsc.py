@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, weighted_sum
-from vsa.algebras.bits import bits_of, random_words
+from vsa.algebras.bits import bits_of, fixed_words, random_words
 from vsa.algebras.checks import Device, Generator, refuse_nan
 from vsa.algebras.map import MAP, MultiplyAddPermute
 
@@ -23,9 +23,9 @@ from vsa.algebras.map import MAP, MultiplyAddPermute
 class BinarySpatterCode(CheckedAlgebra):
     """Vectors of bool: binding is exclusive or, bundling the majority, the similarity of a and b is 1 - 2 hamming(a, b) / dim.
 
-    It is MAP with 0 for 1 and 1 for -1: ``to_sum`` and ``as_real`` translate. A tie takes the nearest decided bit some way
-    before it, so it is decided like a coin that falls the same way each time, and depends on what is bundled alone; where 64 in
-    a row are undecided, it is False.
+    It is MAP with 0 for 1 and 1 for -1: ``to_sum`` and ``as_real`` translate. A tie is decided like a coin that falls the same
+    way each time for the same vectors: by a fixed random bit and the votes at two other places. So an even bundle that is
+    permuted is the bundle of the permuted vectors but for its ties.
 
     A bundle of bundles forgets how clear each vote was. To collect vectors one by one, add up ``to_sum`` of each and take
     ``from_sum`` at the end, as the structures do.
@@ -78,12 +78,19 @@ class BinarySpatterCode(CheckedAlgebra):
         return self._settled(total < 0, total == 0)
 
     def _settled(self, majority: Tensor, tied: Tensor) -> Tensor:
-        """The majority, where a tie takes the nearest decided bit before it; `step` apart, so that it is not a neighbour's."""
+        """The majority, 0 in a tie, with the coins that decide ties.
+
+        Each is a fixed random bit, which is not like its own shift, turned by the votes at two other places; else the ties of
+        any two bundles would agree.
+        """
         step = self._elements(majority) // 3 + 1
-        for i in range(6):
-            majority = (majority & ~tied) | (self._permute(majority, step << i) & tied)
-            tied = tied & self._permute(tied, step << i)
-        return majority & ~tied
+        turned = self._permute(majority, step) ^ self._permute(majority, 2 * step)
+        return majority | (tied & (self._coins(majority) ^ turned))
+
+    def _coins(self, like: Tensor) -> Tensor:
+        """A fixed random vector."""
+        dim = like.shape[-1]
+        return bits_of(fixed_words(-(-dim // 64), like.device), 0, 1, torch.bool)[:dim]
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
         return 1 - self._distance(a, b) * (2 / self._elements(a))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebras.base import weighted_sum
-from vsa.algebras.bits import bits_of, random_words, words_of
+from vsa.algebras.bits import bits_of, fixed_words, random_words, words_of
 from vsa.algebras.bsc import BSC, BinarySpatterCode
 from vsa.algebras.checks import Device, Generator, refuse_nan
 from vsa.errors import RangeError
@@ -84,6 +84,9 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         self._check_dim("from_sum", total.shape[-1])
         refuse_nan(total, self.name)
         return self._settled(words_of(total < 0), words_of(total == 0))
+
+    def _coins(self, like: Tensor) -> Tensor:
+        return fixed_words(like.shape[-1], like.device)
 
     def _elements(self, x: Tensor) -> int:
         return 64 * x.shape[-1]

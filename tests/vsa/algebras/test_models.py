@@ -1,5 +1,7 @@
 """What is particular to each model."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -141,7 +143,38 @@ def test_bsc_decides_ties_by_what_is_bundled_alone() -> None:
     assert torch.tensor([BSC.similarity(both, x) for x in (a, b)]).tolist() == pytest.approx([0.5, 0.5], abs=0.03)
     c, d = BSC.random(2, 10_000, generator=generator(1))
     assert BSC.similarity(both, BSC.bundle(torch.stack([c, d]))).abs() < 0.05
-    assert not BSC.bundle(torch.stack([a, ~a])).any()
+    undecided = BSC.bundle(torch.stack([a, ~a]))
+    assert torch.equal(undecided, BSC.bundle(torch.stack([c, ~c])))
+    assert undecided.float().mean().item() == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("n", [2, 4, 10])
+def test_a_binary_bundle_is_not_like_its_shift_or_another_bundle(n: int) -> None:
+    dim = 2048
+    stacks = PackedBSC.random(200 * n, dim, generator=generator()).view(200, n, -1)
+    packed = PackedBSC.bundle(stacks)
+    bundles = 1 - 2 * PackedBSC.unpack(packed).double()
+    spectra = torch.fft.rfft(bundles)
+    shifted = torch.fft.irfft(spectra * spectra.conj(), n=dim).mean(0)[1:] / dim  # the mean similarity with each other shift
+    assert shifted.abs().max() < 6 * (200 * dim) ** -0.5
+    between = (bundles[:100] @ bundles[100:].T / dim).mean()
+    agreement = (math.comb(n, n // 2) / 2**n) ** 6  # where both are undecided, here and at two other places
+    assert between.item() == pytest.approx(agreement, abs=6 * (200 * dim) ** -0.5)
+    half = torch.tensor([0.5] * n)
+    assert torch.equal(PackedBSC.bundle(stacks, weights=half), packed), "ties of weighted bundles fall the same way"
+
+
+@pytest.mark.parametrize("dim", [1, 2, 63, 64, 65, 1000])
+def test_fixed_bits_are_a_random_vector_that_is_not_like_its_shifts(dim: int) -> None:
+    tied = BSC.from_sum(torch.zeros(dim))
+    assert torch.equal(tied, BSC.from_sum(torch.zeros(1000))[:dim])
+    assert torch.equal(PackedBSC.unpack(PackedBSC.from_sum(torch.zeros(1024)))[:dim], tied)
+    signs = 1 - 2 * BSC.from_sum(torch.zeros(2**14)).double()
+    spectrum = torch.fft.rfft(signs)
+    shifted = torch.fft.irfft(spectrum * spectrum.conj()) / 2**14
+    assert signs.mean().abs() < 4 / 2**7
+    assert shifted[1:].abs().max() < 6 / 2**7
+    assert BSC.from_sum(torch.zeros(0, dim)).shape == (0, dim)
 
 
 @given(seed=seeds, n=st.integers(1, 9), words=st.integers(1, 5), shifts=st.integers(-400, 400))
