@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import explained, readable
+from vsa.devices import fast_in_bfloat16, in_autocast
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, Shaped
@@ -66,7 +67,7 @@ class ExactSearch:
         self._vectors, self._algebra = vectors.detach(), algebra
         real = algebra.as_real(self._vectors[:1])
         self._n, self._dim = vectors.shape[0], max(1, real.shape[-1])
-        self._half = vectors.dtype == torch.bfloat16 and _fast_in_bfloat16(vectors.device)
+        self._half = vectors.dtype == torch.bfloat16 and fast_in_bfloat16(vectors.device)
         self._dtype = real.dtype if self._half else torch.promote_types(real.dtype, torch.float32)
         self._remembers = vectors.is_cpu and readable(vectors)
         self._lengths: tuple[Witness, Tensor] | None = None
@@ -82,9 +83,8 @@ class ExactSearch:
 
     def search(self, queries: Shaped[Tensor, "b dim"], k: int) -> tuple[Float[Tensor, "b k"], Int64[Tensor, "b k"]]:
         """The k items most like each query, best first: cosines and positions, [B, k] each, of queries [B, dim]."""
-        kind = queries.device.type
-        if kind != "meta" and torch.is_autocast_enabled(kind):
-            with torch.autocast(kind, enabled=False):
+        if in_autocast(queries.device):
+            with torch.autocast(queries.device.type, enabled=False):
                 return self.search(queries, k)
         items = self._at_hand()
         if queries.shape[0] * self._n <= BLOCK:
@@ -281,7 +281,3 @@ def _in_order(best: Tensor, at: Tensor, slack: float) -> tuple[Tensor, Tensor]:
     rank = F.pad((best[..., :-1] - best[..., 1:] > slack).cumsum(-1), (1, 0))
     n = 2**31
     return best, (rank * n + at).sort(-1).values % n
-
-
-def _fast_in_bfloat16(device: torch.device) -> bool:
-    return device.type == "cuda" or (device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False)))

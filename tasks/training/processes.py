@@ -14,14 +14,8 @@ from torch import nn
 
 from tasks.measured import mapped, numbers
 from tasks.share import Share
+from vsa.devices import fast_in_bfloat16
 from vsa.errors import RangeError, VSAError
-
-
-def fast_bfloat16(device: str) -> bool:
-    """Whether matrix products in bfloat16 are faster than in float32 on this device: GPUs that have them, CPUs with AMX."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def make_accelerator(device: str = "auto", precision: str = "auto", **options: Any) -> Accelerator:
@@ -41,7 +35,7 @@ def make_accelerator(device: str = "auto", precision: str = "auto", **options: A
     if not there.get(device, False):
         raise RangeError(f"there is no device {device!r} here; use one of {', '.join(name for name in there if there[name])}")
     if precision == "auto":
-        precision = "bfloat16" if fast_bfloat16(device) else "float32"
+        precision = "bfloat16" if fast_in_bfloat16(torch.device(device)) else "float32"
     check_environment()
     AcceleratorState._reset_state(reset_partial_state=True)  # else a second run in one process keeps the first one's device
     _forget_accelerates()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vsa.algebra import Laws, Side
 from vsa.algebras.checks import Checks, Device, Generator, explained, integer, readable, unmade
+from vsa.devices import in_autocast
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def straight_through(hard: Tensor, x: Tensor) -> Tensor:
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
     """The inner products of real vectors. With one vector it is a matrix product, which autocast would make coarser."""
-    if b.ndim == 1 and a.ndim > 1 and not torch.is_autocast_enabled(a.device.type):
+    if b.ndim == 1 and a.ndim > 1 and not in_autocast(a.device):
         return a @ b
     return (a * b).sum(-1)
 

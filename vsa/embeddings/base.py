@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import MOST_ELEMENTS, Device, integer, number
+from vsa.devices import in_autocast
 from vsa.errors import DtypeError, RangeError, ShapeError
 from vsa.module import VectorModule
 
@@ -73,8 +74,7 @@ class FeatureEmbedding(Embedding):
             raise DtypeError(
                 f"{owner}: the values are {values.dtype}, the module holds {weight.dtype}; convert one with .to(...)"
             )
-        kind = values.device.type
-        with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+        with torch.autocast(values.device.type, enabled=False) if in_autocast(values.device) else nullcontext():
             return F.linear(wide(values), wide(weight))
 
 
