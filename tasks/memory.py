@@ -1,18 +1,21 @@
-"""Whether what is asked for can be in this machine's memory at all, said before it is made."""
+"""Memory that there is not: refused before the work where that can be known, and said in one line where it cannot."""
 
 from __future__ import annotations
 
-import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from vsa.errors import RangeError
+import psutil
+import torch
 
+from vsa.errors import RangeError, TrainingError, VSAError
 
-def memory() -> int:
-    """The memory of this machine in bytes; where that is not known, more than any has."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # not everywhere
-        return 2**63
+TRAINING = 4
+"""A weight takes so many times its memory while it is trained: itself, its gradient and Adam's two moments."""
+
+ROOM = 2**30
+"""What a block may always allocate: the stacks of threads, and what libraries keep for themselves."""
 
 
 def check_memory(name: str, value: int, each: int, what: str) -> None:
@@ -32,5 +35,49 @@ def check_memory(name: str, value: int, each: int, what: str) -> None:
         Traceback (most recent call last):
         vsa.errors.RangeError: evaluate is 10,000,000,000: the pictures alone would take 152,588 GiB, more than there is
     """
-    if value * each > memory():
+    if value * each > psutil.virtual_memory().total:
         raise RangeError(f"{name} is {value:,}: the {what} alone would take {value * each / 2**30:,.0f} GiB, more than there is")
+
+
+@contextmanager
+def enough_memory(when: str, advice: str) -> Iterator[None]:
+    """Say what to do when memory runs out.
+
+    Args:
+        when: where it happens, such as "in step 4 on cpu".
+        advice: what to do about it.
+
+    Raises:
+        TrainingError: there is not enough memory for the block.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        said = str(error)
+        out = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in said or "bad_alloc" in said
+        if not out or isinstance(error, VSAError):
+            raise
+        raise TrainingError(f"out of memory {when}; {advice}") from error
+
+
+@contextmanager
+def within_memory(times: int = TRAINING) -> Iterator[None]:
+    """What the block allocates may take a share of the memory that is there; more is refused at once, and nothing is swapped.
+
+    Linux counts what a process has for itself; elsewhere the system has to say no by itself.
+
+    Args:
+        times: the share's inverse.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource  # not on Windows
+
+    before, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = psutil.Process().memory_info().data + max(ROOM, psutil.virtual_memory().available // times)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if before == resource.RLIM_INFINITY else min(limit, before), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, most))

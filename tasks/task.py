@@ -27,13 +27,12 @@ from tasks.data.split import Part, Split
 from tasks.evaluation.controls import measure_controls
 from tasks.evaluation.loss_figure import draw_loss
 from tasks.measured import as_metrics, without_nan
-from tasks.memory import check_memory
+from tasks.memory import TRAINING, check_memory, enough_memory, within_memory
 from tasks.share import Share
 from tasks.tables import left_out
 from tasks.training.journal import Journal
 from tasks.training.loop import Budget, Schedule, Trained, cosine, train
 from tasks.training.manifest import RunFiles
-from tasks.training.memory import TRAINING, enough_memory, within_memory
 from tasks.training.metrics_log import check_tracker, read_metrics
 from tasks.training.processes import make_accelerator, means, on_first, share_of
 from tasks.training.run_folder import claimed, run_folder

@@ -12,9 +12,6 @@ from vsa.errors import RangeError, choices
 
 Config = TypeVar("Config", bound="RunConfig")
 
-MOST = 2**24
-"""The most elements of a vector: more than any machine trains with."""
-
 CONFIG = "config.json"
 """The file in which a run keeps its settings."""
 
@@ -101,10 +98,10 @@ class RunConfig:
                 raise RangeError(f"{field.name} must be {_describe(hint)}, got {value!r}")
         self._check("minutes", self.minutes is None or 0 < self.minutes < math.inf, "above 0")
         self._check("steps", self.steps is None or self.steps >= 1, "at least 1")
-        self._check("batch_size", 1 <= self.batch_size <= 2**20, f"from 1 to {2**20}")
+        self._check("batch_size", self.batch_size >= 1, "at least 1")
         self._check("seed", 0 <= self.seed < 2**63, "from 0 to 2^63 - 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
-        self._check("evaluate", 1 <= self.evaluate <= 10**6, "from 1 to a million")
+        self._check("evaluate", self.evaluate >= 1, "at least 1")
         self._check("workers", 0 <= self.workers <= 64, "from 0 to 64")
         self._check("checkpoint", 0 <= self.checkpoint < math.inf, "at least 0")
         self._check("start_over", not (self.resume and self.start_over), "off with --resume: choose one")

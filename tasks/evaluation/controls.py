@@ -62,7 +62,7 @@ def discs(pictures: Bool[Tensor, "n 64 64"]) -> Bool[Tensor, "n 64 64"]:
 
     Example:
         >>> picture = torch.zeros(1, 64, 64, dtype=torch.bool)
-        >>> picture[0, 10, 20:23] = True
+        >>> picture[0, 10, 20:23] = picture[0, 9:12, 21] = True
         >>> discs(picture).nonzero().tolist() == picture.nonzero().tolist()
         True
     """

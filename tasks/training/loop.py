@@ -13,8 +13,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
+from tasks.memory import enough_memory
 from tasks.training.journal import Journal, State, finite
-from tasks.training.memory import enough_memory
 from tasks.training.processes import same_buffers, share_of, sums
 from tasks.training.progress import Progress
 from tasks.training.signals import SIGPIPE, SIGTERM, Interrupted, Stop

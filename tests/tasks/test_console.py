@@ -191,7 +191,7 @@ def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], 
             f"there is no model '{'x' * 5000}': name the folder of a run, a folder or file of a model, or one of those that are "
             "shipped (paired, paired-scene, scene)",
         ),
-        ([str(run), "--evaluate", "0"], "evaluate must be from 1 to a million, got 0"),
+        ([str(run), "--evaluate", "0"], "evaluate must be at least 1, got 0"),
         ([str(run), "--seed", "-1"], "seed must be from 0 to 2^63 - 1, got -1"),
         ([str(run), "--out", "no/where.json"], "cannot write no/where.json: there is no folder no; make it first"),
         ([str(run), "--out", "."], "cannot write .: it is a folder; give the path of a file"),

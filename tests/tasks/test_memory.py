@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from tasks.training.memory import enough_memory, within_memory
+from tasks.memory import enough_memory, within_memory
 from tests.helpers import error
 from vsa.errors import RangeError, TrainingError
 
@@ -14,13 +14,13 @@ from vsa.errors import RangeError, TrainingError
 def test_what_takes_more_than_its_share_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     import psutil
 
-    before, there = resource.getrlimit(resource.RLIMIT_AS), psutil.virtual_memory().available
+    before, there = resource.getrlimit(resource.RLIMIT_DATA), psutil.virtual_memory().available
     began = time.perf_counter()
     said = "out of memory when it was tried; take less"
     with error(TrainingError, said), enough_memory("when it was tried", "take less"), within_memory(4):
         torch.zeros(there // 2, dtype=torch.uint8)
     assert time.perf_counter() - began < 1
-    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
     with within_memory(4):
         assert torch.zeros(1000).sum() == 0
 
