@@ -423,7 +423,11 @@ def test_scalars_of_numpy_are_numbers_and_arrays_are_none(algebra: Algebra) -> N
 @every_algebra
 def test_large_powers_and_shifts_are_soon_there(algebra: Algebra) -> None:
     x = vectors(algebra, 2, 9, 0)
-    algebra.power(x, 2**50)
+    if algebra.name in ("VTB", "HRR") and not getattr(algebra, "unitary", False):
+        with error(RangeError, f"power: the power {2**50} of these vectors of {algebra.name} overflows torch.float64"):
+            algebra.power(x, 2**50)
+    else:
+        assert algebra.power(x, 2**50).shape == x.shape
     close(algebra.power(x, 7), reduce(algebra.bind, [x] * 7))
     close(algebra.permute(x, 10**30 + 1), algebra.permute(x, (10**30 + 1) % (64 * x.shape[-1])))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from vsa.algebra import Laws, Side
 from vsa.algebras.checks import Checks, Device, Generator, explained, integer, readable, unmade
@@ -264,9 +265,9 @@ class CheckedAlgebra(Checks):
 
     def _similarity(self, a: Tensor, b: Tensor) -> Tensor:
         a, b = _wide(self._as_real(a)), _wide(self._as_real(b))
-        lengths = torch.linalg.vector_norm(a, dim=-1) * torch.linalg.vector_norm(b, dim=-1)
+        (a, length), (b, other) = _in_range(a), _in_range(b)
         # Rounding can carry a cosine just past one.
-        return (_inner(a, b) / torch.where(lengths > 0, lengths, 1)).clamp(-1, 1)
+        return (_inner(a, b) / (length * other).squeeze(-1)).clamp(-1, 1)
 
     def _as_real(self, x: Tensor) -> Tensor:
         if x.is_complex():
@@ -289,15 +290,42 @@ def weighted_sum(stack: Tensor, dim: int, weights: Tensor | None) -> Tensor:
     return stack.sum(dim)
 
 
+def refuse_overflow(power: Tensor, x: Tensor, name: str, exponent: float) -> Tensor:
+    """The power, unless it is beyond the range of its dtype: sums of what overflowed are NaN, and hide why."""
+    if readable(power) and not bool(power.isfinite().all()) and bool(x.isfinite().all()):
+        raise RangeError(
+            f"power: the power {exponent} of these vectors of {name} overflows {power.dtype}; vectors of unitary=True keep their "
+            "length in every power; of others, take a lower power, or double precision: x.double()"
+        )
+    return power
+
+
 def unit(x: Tensor) -> Tensor:
     """The same direction with length 1; a zero vector stays zero, and has a finite gradient."""
+    wide, length = _in_range(_wide(x))
+    return (wide / length).to(x.dtype)
+
+
+def _in_range(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Vectors of the same directions whose products neither overflow nor vanish, and their lengths, [*batch, 1]; 1 for a zero."""
+    if x.device.type == "cpu" and x.numel() and readable(x):  # here a look costs little, and nearly always saves the scaling
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        seen = length.detach()
+        low, high = (seen, seen) if seen.numel() == 1 else seen.aminmax()
+        if low.item() > 1e-18 and high.item() < 1e18:
+            return x, length
+    largest = torch.linalg.vector_norm(x.detach(), torch.inf, dim=-1, keepdim=True)
+    x = x / torch.where((largest > 0) & (largest < torch.inf), largest, 1)
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / torch.where(length > 0, length, 1)
+    return x, torch.where(length > 0, length, 1)
 
 
 def straight_through(hard: Tensor, x: Tensor) -> Tensor:
-    """The hard choice, with the gradient of x. A NaN in x stays one."""
-    return hard + (x - x.detach()) if x.requires_grad else torch.where(x.isnan(), x, hard)
+    """The hard choice, with the derivative of x, backward and forward. A NaN in x stays one."""
+    if x.requires_grad or forward_ad._current_level >= 0:
+        finite = torch.where(x.isfinite(), x, 0)  # infinity minus itself would be NaN
+        hard = hard + (finite - finite.detach())
+    return torch.where(x.isnan(), x, hard)
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:

@@ -12,10 +12,16 @@ def random_words(n: int, words: int, generator: torch.Generator | None, device: 
 
 
 def fixed_words(words: int, device: torch.device) -> Tensor:
-    """The same random 64-bit words every time, int64 [words]: each is a hash of its place, so that nothing has to be kept."""
-    x = torch.arange(1, words + 1, device=device) * -0x61C8864680B583EB  # the multipliers are those of SplitMix64
-    x = (x ^ (x >> 32)) * -0x40A7B892E31B1A47
-    return (x ^ (x >> 32)) * -0x6B2FB644ECCEEE15
+    """The same random 64-bit words every time, int64 [words]: a hash of the place of each half, so that nothing has to be kept.
+
+    No product is beyond 63 bits, for compilers assume that signed integers do not overflow.
+    """
+    x = torch.arange(1, 2 * words + 1, device=device)
+    for factor in (0x7FEB352D, 0x6CA68B6B, 0x45D9F3B):
+        x = (x * factor) & 0xFFFFFFFF
+        x = x ^ (x >> 16)
+    low, high = x.view(-1, 2).unbind(-1)
+    return (high << 32) | low
 
 
 def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tensor:
@@ -25,7 +31,7 @@ def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tenso
         table = _table(*key)
     elif (table := _tables.get(key)) is None:
         table = _tables[key] = _table(*key)
-    rows = words.contiguous().view(torch.uint8).int()
+    rows = words.clone(memory_format=torch.contiguous_format).view(torch.uint8).int()  # contiguous() keeps strides of one word
     return table.index_select(0, rows.flatten()).view(*words.shape[:-1], 64 * words.shape[-1])
 
 

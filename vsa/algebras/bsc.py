@@ -83,7 +83,7 @@ class BinarySpatterCode(CheckedAlgebra):
         Each is a fixed random bit, which is not like its own shift, turned by the votes at two other places; else the ties of
         any two bundles would agree.
         """
-        step = self._elements(majority) // 3 + 1
+        step = 64 * (self._elements(majority) // 192)  # about a third, in whole words
         turned = self._permute(majority, step) ^ self._permute(majority, 2 * step)
         return majority | (tied & (self._coins(majority) ^ turned))
 

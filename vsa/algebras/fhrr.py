@@ -65,4 +65,7 @@ FHRR = FourierHolographicReducedRepresentation()
 
 def powered(x: Tensor, exponent: float) -> Tensor:
     """Each angle times the exponent, and each modulus to that power; a negative power conjugates, as the inverse does."""
-    return torch.polar(x.abs() ** abs(exponent), x.angle() * exponent)
+    modulus = x.abs()
+    nothing = modulus == 0  # its power below 1 has no derivative
+    modulus = torch.where(nothing, exponent == 0, torch.where(nothing, 1, modulus) ** abs(exponent))
+    return torch.polar(modulus, x.angle() * exponent)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra, unit
+from vsa.algebras.base import CheckedAlgebra, refuse_overflow, unit
 from vsa.algebras.checks import Device, Generator, check_flags
 from vsa.algebras.fhrr import powered
 from vsa.algebras.fourier import irfft, rfft
@@ -88,7 +88,8 @@ class HolographicReducedRepresentation(CheckedAlgebra):
     def _power(self, x: Tensor, exponent: Any) -> Tensor:
         if self.exact and exponent < 0:
             return self._power(self._inverse(x), -exponent)
-        return _vector(powered(rfft(x), exponent), x)
+        power = _vector(powered(rfft(x), exponent), x)
+        return power if self.unitary else refuse_overflow(power, x, self.name, exponent)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return unit(x)
@@ -107,5 +108,5 @@ def _vector(spectrum: Tensor, like: Tensor) -> Tensor:
 
 
 def _reciprocal(spectrum: Tensor) -> Tensor:
-    energy = (spectrum * spectrum.conj()).real
-    return spectrum.conj() / torch.where(energy > 0, energy, 1)
+    nothing = spectrum == 0
+    return torch.where(nothing, 0, torch.where(nothing, 1, spectrum).reciprocal())

@@ -92,7 +92,8 @@ class PackedBinarySpatterCode(BinarySpatterCode):
         return 64 * x.shape[-1]
 
     def _permute(self, x: Tensor, shifts: int) -> Tensor:
-        words, places = divmod(shifts % self._elements(x), 64)
+        shifts %= self._elements(x)
+        words, places = shifts // 64, shifts % 64  # divmod does not compile for sizes that vary
         moved = x.roll(words, -1) if words else x
         if places == 0:
             return moved

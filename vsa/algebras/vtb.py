@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import Laws
-from vsa.algebras.base import CheckedAlgebra, unit
+from vsa.algebras.base import CheckedAlgebra, refuse_overflow, unit
 from vsa.algebras.checks import Device, Generator, check_flags
 
 
@@ -85,7 +85,8 @@ class VectorDerivedTransformationBinding(CheckedAlgebra):
             return super()._power(x, exponent)
         matrix = _matrix(base)
         step = matrix.mT * math.sqrt(matrix.shape[-1])
-        return (matrix @ torch.linalg.matrix_power(step, abs(int(exponent)) - 1)).flatten(-2).to(x.dtype)
+        power = (matrix @ torch.linalg.matrix_power(step, abs(int(exponent)) - 1)).flatten(-2).to(x.dtype)
+        return refuse_overflow(power, x, self.name, exponent)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return unit(x)
