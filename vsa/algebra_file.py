@@ -41,6 +41,8 @@ def found(path: Path, text: str, given: str | Algebra | None) -> Algebra:
     try:
         told = json.loads(text)
         name, backend, options = str(told["name"]), str(told["backend"]), dict(told["options"])
+        if not options.keys().isdisjoint(("algebra", "backend")):
+            raise ValueError("a name is no option of an algebra")
     except Exception as error:
         raise InputError(f"{path} does not describe an algebra ({error})") from error
     if given is not None:

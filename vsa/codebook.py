@@ -206,7 +206,9 @@ class Codebook(MemoryVerbs, VectorModule):
 
     def _whole(self) -> tuple[Symbols, Tensor]:
         """Names and vectors that belong together, whatever other threads do."""
-        symbols, vectors = self._symbols, self.vectors
+        symbols, vectors = self._symbols, self._buffers.get("vectors")  # faster than the way through nn.Module.__getattr__
+        if vectors is None:
+            vectors = self.vectors
         if self._symbols is symbols and vectors.ndim == 2 and vectors.shape[0] == len(symbols):
             return symbols, vectors
         with self._lock:

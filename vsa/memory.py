@@ -331,8 +331,9 @@ class ItemMemory(Codebook):
         return {**super().__getstate__(), "_searched": None}
 
     def _elements(self) -> int:
-        """The dimension in the sense of the theory: in PackedBSC, bits."""
-        return self.dim * (64 if self.algebra.name == "PackedBSC" else 1)
+        """The dimension in the sense of the theory: that which ``random`` is asked for."""
+        elements = getattr(self.algebra, "_elements", None)
+        return self.dim if elements is None else elements(self.vectors)
 
     def _cosines(self, vectors: Tensor, query: Tensor, indices: Tensor | None = None) -> Tensor:
         """How like each item, or these items, a query is, with gradients: [*batch, n], or [*batch, k]."""

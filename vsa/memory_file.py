@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vsa import algebra_file, tensor_file
 from vsa.algebra import Algebra
-from vsa.errors import InputError
+from vsa.errors import InputError, VSAError
 
 if TYPE_CHECKING:
     from jaxtyping import Shaped
@@ -62,4 +62,12 @@ def read(path: Path, algebra: str | Algebra | None) -> Stored:
         seed, dim, kept = int(described["seed"]), int(described["dim"]), described["algebra"]
     except Exception as error:
         raise InputError(f"{path} does not describe a memory ({error})") from error
-    return Stored(vectors, names, algebra_file.found(path, kept, algebra), seed, dim)
+    made_by = algebra_file.found(path, kept, algebra)
+    if dim:  # of which names that are added later shall be
+        try:
+            fits = made_by.random(0, dim).shape[1:] == vectors.shape[1:]
+        except VSAError as error:
+            raise InputError(f"{path} does not describe a memory ({error})") from error
+        if not fits:
+            raise InputError(f"{path} does not describe a memory: its vectors are {list(vectors.shape)}, and not of dim={dim}")
+    return Stored(vectors, names, made_by, seed, dim)

@@ -235,13 +235,13 @@ def _words(vectors: Tensor) -> Tensor:
 
 def _still(items: Tensor, lengths: Tensor, at: Tensor) -> bool:
     """Whether the items found still have these lengths."""
-    if at.numel() == 1:
+    if at.numel() == 1:  # for which a single query waits
         place = int(at)
         item, then = items[place], lengths[place].item()
         return abs(item.dot(item).item() - then**2) <= 2e-5 * then**2 + TINY
     found = at.flatten()
-    then = lengths.index_select(0, found)
-    return bool(((_lengths(items.index_select(0, found)) - then).abs() <= 1e-5 * then).all())
+    now, then = _lengths(items.index_select(0, found)).tolist(), lengths.index_select(0, found).tolist()
+    return all(abs(new - old) <= 1e-5 * old for new, old in zip(now, then, strict=True))
 
 
 def _lengths(real: Tensor) -> Tensor:

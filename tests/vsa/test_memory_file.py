@@ -6,10 +6,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.helpers import ALGEBRAS, error, fitting
-from vsa import Algebra, ItemMemory
+from tests.helpers import ALGEBRAS, as_a_user, error, fitting
+from vsa import Algebra, ItemMemory, VSAError, tensor_file
 from vsa.algebras.map import MultiplyAddPermute
-from vsa.errors import AlgebraError, InputError, OutputError
+from vsa.errors import AlgebraError, InputError, OutputError, RangeError
+from vsa.memory_file import FORMAT
 
 NAMES = ["shape", "naïve ☃", "a b"]
 
@@ -73,6 +74,69 @@ def test_files_that_are_cut_short_or_of_others(tmp_path: Path) -> None:
     save_file({"vectors": torch.ones(1, 8)}, path, described)
     with error(InputError, "is not as it was written: its checksum does not match"):
         ItemMemory.load(path)
+
+
+def test_files_that_were_forged(tmp_path: Path) -> None:
+    """Files with a right checksum, which say what cannot be; and none that runs code."""
+    path = tmp_path / "m"
+    right = {
+        "names": json.dumps(["a", "b"]),
+        "algebra": json.dumps({"name": "MAP", "backend": "native", "options": {}}),
+        "seed": "0",
+        "dim": "8",
+        "complex": "false",
+    }
+    vectors = torch.ones(2, 8)
+    tensor_file.write(path, {"vectors": vectors}, right, FORMAT)
+    assert ItemMemory.load(path).names == ("a", "b")
+
+    def algebra(name: str, backend: str = "native", **options: object) -> dict[str, str]:
+        return {"algebra": json.dumps({"name": name, "backend": backend, "options": options})}
+
+    wrong: list[dict[str, str]] = [
+        {"names": json.dumps(["a"])},
+        {"names": json.dumps(["a", "a"])},
+        {"names": json.dumps(["a", 1])},
+        {"names": json.dumps("ab")},
+        {"names": "[" * 100_000},
+        {"dim": "16"},
+        {"dim": "-8"},
+        {"dim": "9" * 30},
+        {"dim": "9" * 5000},
+        {"seed": "NaN"},
+        {"complex": "true"},
+        {"algebra": "[]"},
+        algebra("os:system"),
+        algebra("planted:Algebra"),
+        algebra("MAP", "planted:backend"),
+        algebra("FHRR"),
+        algebra("MAP", algebra="HRR"),
+        algebra("MAP", majority="yes"),
+        algebra("SBC", block_size=-1),
+        algebra("SBC", block_size=[]),
+    ]
+    for change in wrong:
+        tensor_file.write(path, {"vectors": vectors}, {**right, **change}, FORMAT)
+        with as_a_user(), pytest.raises(VSAError):
+            ItemMemory.load(path)
+    for other in (torch.ones(8), torch.ones(2, 8, 1), torch.ones(2, 0), torch.ones(2, 8, dtype=torch.uint16)):
+        tensor_file.write(path, {"vectors": other}, right, FORMAT)
+        with as_a_user(), pytest.raises(VSAError):
+            ItemMemory.load(path)
+
+
+def test_it_is_loaded_to_a_device(tmp_path: Path) -> None:
+    memory, path = ItemMemory(["a", "b"], 8), tmp_path / "m"
+    memory.save(path)
+    ItemMemory(dim=8).save(tmp_path / "empty")
+    assert ItemMemory.load(path, device="meta").vectors.shape == torch.Size([2, 8])
+    assert ItemMemory.load(path, device="meta", learnable=True).vectors.is_meta
+    with torch.device("meta"):
+        assert ItemMemory.load(path).vectors.is_meta
+        assert ItemMemory.load(tmp_path / "empty").vectors.is_meta
+        assert torch.equal(ItemMemory.load(path, device="cpu").vectors, memory.vectors)
+    with error(RangeError, "cannot be made on nowhere"):
+        ItemMemory.load(path, device="nowhere")
 
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
