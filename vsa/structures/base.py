@@ -27,8 +27,8 @@ S = TypeVar("S", bound="Structure")
 Source: TypeAlias = str | Algebra | ItemMemory | Sequence[ItemMemory]
 """What a structure is made of: the name of an algebra, an algebra, or the memories of the names that are put in."""
 
-Names: TypeAlias = str | list[str] | tuple[str, ...]
-"""A name stands for its vector, [dim], and a list of n names for a stack, [n, dim]."""
+Names: TypeAlias = str | list[Any] | tuple[Any, ...]
+"""A name stands for its vector, [dim], and a list of n names, or of names and vectors, for a stack, [n, dim]."""
 
 
 class Structure:
@@ -270,15 +270,18 @@ class Structure:
     # Names.
 
     def _named(self, kind: str, x: Shaped[Tensor, "..."] | Names) -> Shaped[Tensor, "..."]:
-        """The vectors that names of a kind stand for, like those that are there; what is no name stays what it is."""
-        if not (isinstance(x, str) or (isinstance(x, (list, tuple)) and x and all(isinstance(name, str) for name in x))):
-            return x  # pyright: ignore[reportReturnType]
-        if not self.memories:
+        """The vectors that names of a kind stand for, like those that are there; what is none is for the algebra to refuse."""
+        if not isinstance(x, (str, list, tuple)):
+            return x
+        if self.memories:
+            found = self._memory(kind)._vectors_of(x)
+            return self._like_contents(found) if isinstance(found, Tensor) else found
+        if name := x if isinstance(x, str) else next((part for part in x if isinstance(part, str)), ""):
             raise DtypeError(
-                f"{type(self).__name__}: {x!r} is looked up in a memory, and there is none; "
+                f"{type(self).__name__}: the name {name!r} is looked up in a memory, and there is none; "
                 f"make it with one, as in {type(self).__name__}(memory), or give vectors"
             )
-        return self._like_contents(self._memory(kind)[x])
+        return x  # pyright: ignore[reportReturnType]
 
     def _memory(self, kind: str) -> ItemMemory:
         return self.memories[min(self._kinds.index(kind), len(self.memories) - 1)]
