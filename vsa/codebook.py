@@ -15,7 +15,7 @@ from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import Device, check_flags, integer
 from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError, choices
 from vsa.memory_verbs import MemoryVerbs
-from vsa.module import VectorModule
+from vsa.module import VectorModule, moved
 from vsa.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Codebook(MemoryVerbs, VectorModule):
         if vectors is None:
             with torch.device("cpu"):
                 empty = self.algebra.random(0, self._dim, dtype=dtype)
-            empty = _moved(empty, device)
+            empty = moved("ItemMemory", empty, device)
         else:
             _check_stack(vectors, "n", "dim")
             try:
@@ -68,7 +68,7 @@ class Codebook(MemoryVerbs, VectorModule):
             except (TypeError, RuntimeError) as error:
                 raise DtypeError(f"ItemMemory: vectors are not kept in {dtype!r}; give one of torch's dtypes") from error
             self.algebra.as_real(empty)  # checks that such vectors can be kept
-            empty = empty if device is None else _moved(empty, device)
+            empty = empty if device is None else moved("ItemMemory", empty, device)
         check_flags("ItemMemory", learnable=learnable)
         if learnable and not (empty.is_floating_point() or empty.is_complex()):
             raise DtypeError(f"ItemMemory: vectors of {empty.dtype} have no gradients; learnable ones need a floating dtype")
@@ -313,17 +313,6 @@ def _misnamed(stored: Any, names: tuple[str, ...]) -> str | None:
         f"the state is of {len(others)} names, this memory has {len(names)}, and name {at} is {first} there and {second} here; "
         "load it into a memory of the same names in the same order, or use save and load"
     )
-
-
-def _moved(vectors: Tensor, device: Device) -> Tensor:
-    """The vectors on a device; on torch's default device if none is given."""
-    if not (device is None or isinstance(device, (str, torch.device))):
-        raise DtypeError(f'ItemMemory: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
-    device = torch.get_default_device() if device is None else device
-    try:
-        return vectors.to(device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise RangeError(f"ItemMemory: cannot be made on {device} ({str(error).partition(chr(10))[0][:200]})") from error
 
 
 def _check_stack(vectors: Tensor, *shape: int | str) -> None:

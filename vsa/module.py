@@ -1,4 +1,4 @@
-"""A torch module that holds hypervectors."""
+"""A torch module that holds hypervectors, and how they get to its device."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from vsa.algebras.checks import Device
+from vsa.errors import DtypeError, RangeError
 
 
 class VectorModule(nn.Module):
@@ -21,6 +24,27 @@ class VectorModule(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         return super()._apply(lambda x: _converted(fn, x), recurse)
+
+
+def moved(owner: str, x: Tensor, device: Device) -> Tensor:
+    """A tensor that was made on the CPU, so that it is the same everywhere, on a device; on torch's default one if none is given.
+
+    Args:
+        owner: who asks, for the messages.
+        x: any tensor.
+        device: where to.
+
+    Raises:
+        DtypeError: it is neither a device nor a string.
+        RangeError: there is no such device, or no room on it.
+    """
+    if not (device is None or isinstance(device, (str, torch.device))):
+        raise DtypeError(f'{owner}: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
+    device = torch.get_default_device() if device is None else device
+    try:
+        return x.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise RangeError(f"{owner}: cannot be made on {device} ({str(error).partition(chr(10))[0][:200]})") from error
 
 
 def _converted(fn: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

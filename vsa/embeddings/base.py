@@ -14,7 +14,7 @@ from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import MOST_ELEMENTS, Device, integer, number
 from vsa.devices import in_autocast
 from vsa.errors import DtypeError, RangeError, ShapeError
-from vsa.module import VectorModule
+from vsa.module import VectorModule, moved
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -28,14 +28,8 @@ class Embedding(VectorModule):
         self.algebra = get_algebra(algebra)
 
     def _keep(self, name: str, made: Tensor, device: Device) -> None:
-        """Register what was made on the CPU, the same for every device, as a persistent buffer on the device asked for."""
-        owner = type(self).__name__
-        if not (device is None or isinstance(device, (str, torch.device))):
-            raise DtypeError(f'{owner}: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
-        try:
-            self.register_buffer(name, made.to(torch.get_default_device() if device is None else device))
-        except (RuntimeError, AssertionError) as error:
-            raise RangeError(f"{owner}: cannot be made on {device} ({str(error).partition(chr(10))[0][:200]})") from error
+        """Register what was made on the CPU as a persistent buffer on the device asked for."""
+        self.register_buffer(name, moved(type(self).__name__, made, device))
 
     def _check_values(self, values: Tensor, buffer: Tensor) -> None:
         owner = type(self).__name__
