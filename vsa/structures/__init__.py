@@ -2,13 +2,14 @@
 
 Each is an object that never changes: adding to it, or removing, makes a new one. What it holds is kept as a sum
 (`Algebra.to_sum`), so entries weigh alike in whatever order they came, and ``vector`` is the hypervector of it all. Everything
-works on batches [*batch, dim], which broadcast. A query gives back a noisy vector, and `ItemMemory.cleanup` the name.
+works on batches [*batch, dim], which broadcast. Made of an `ItemMemory`, or of two, a structure has its algebra, and takes
+names for vectors. A query gives back a noisy vector, and `ItemMemory.cleanup` the name.
 
     Multiset                 things, each so many times     x
     Record                   roles and their fillers        bind(filler, role)
     Sequence                 items in order                 permute(item, position)
     NGrams                   runs of n items                bind(last, key of those before it)
-    Graph                    edges between nodes            bind(target, key of source)
+    Graph                    edges between nodes            bind(target, key of source); without direction bind(target, source)
     Tree                     values at paths                bind(value, key of path)
     FiniteStateAutomaton     transitions                    bind(next state, key of state and symbol)
 
