@@ -128,7 +128,7 @@ SMALL = [
 def call(cwd: Path, *words: str, stdout: Any = subprocess.PIPE, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command that trains a moment, as a user starts it with these variables."""
     command, environment = [sys.executable, "-c", SCRIPT, *SMALL, *words], {**os.environ, **variables}
-    return subprocess.run(command, cwd=cwd, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=300)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
