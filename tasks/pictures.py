@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tasks.data.checks import check_readable
+from tasks.data.checks import MOST, check_readable
 from vsa.algebras.checks import readable
 from vsa.errors import DtypeError, RangeError, ShapeError
 
@@ -42,13 +42,13 @@ def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None =
     Raises:
         DtypeError: they are no pictures, or complex, or elsewhere.
         ShapeError: they are not [B, C, H, W], or of another size.
-        RangeError: a value is NaN, or not from 0 to white.
+        RangeError: a value is NaN, or not from 0 to white; or they are more than 2^24.
 
     Example:
         >>> as_pictures(np.full((1, 1, 2, 2), 255, dtype=np.uint8), torch.device("cpu"), white=255).tolist()
         [[[[1.0, 1.0], [1.0, 1.0]]]]
     """
-    if white not in WHITE or isinstance(white, bool):
+    if type(white) is not int or white not in WHITE:
         raise RangeError(f"white, the value of a white pixel, must be 1 or 255, got {white!r}")
     pictures = images if isinstance(images, Tensor) else _loaded(images).to(device)
     check_readable("pictures", pictures)
@@ -63,6 +63,8 @@ def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None =
     wanted = "B, C, H, W" if shape is None else f"B, {', '.join(map(str, shape))}"
     if pictures.ndim != 4 or (shape is not None and list(pictures.shape[1:]) != list(shape)):
         raise ShapeError(f"pictures must be [{wanted}], got {list(pictures.shape)}{_advice(pictures, shape)}")
+    if len(pictures) > MOST:
+        raise RangeError(f"pictures: at most {MOST} at once, got {len(pictures)}")
     if readable(pictures):
         _check_values(pictures, white)
     return pictures if white == 1 else pictures.float() / white
@@ -106,9 +108,9 @@ def _check_values(pictures: Tensor, white: int) -> None:
     if not pictures.numel():
         return
     values = pictures.detach()
-    if not values.is_floating_point():
+    if values.dtype in (torch.uint16, torch.uint32, torch.uint64):  # of which torch knows no least and largest
         values = values.long()
-    elif values.itemsize < 2:  # of which torch knows no least and largest
+    elif values.is_floating_point() and values.itemsize < 2:
         values = values.float()
     low, high = (value.item() for value in values.aminmax())
     slack = ROUNDED * white if pictures.is_floating_point() else 0

@@ -1,6 +1,6 @@
 """All targets, by name. A new file of targets is added here, in one line."""
 
-from tests.fuzzing import data, environments, files, folders, memories, runs, structures, texts, verbs
+from tests.fuzzing import data, environments, files, folders, made, memories, runs, structures, texts, verbs
 from tests.fuzzing.campaign import Target
 
 TARGETS: dict[str, Target] = {
@@ -15,5 +15,6 @@ TARGETS: dict[str, Target] = {
         *runs.TARGETS,
         *folders.TARGETS,
         *environments.TARGETS,
+        *made.TARGETS,
     )
 }

@@ -71,6 +71,7 @@ REFUSED: list[tuple[Any, type, tuple[str, ...]]] = [
     (DRAWN.float() - 0.5, RangeError, ("from 0 to 1, got -0.5 to 0.5",)),
     (DRAWN.float() * torch.inf, RangeError, ("got NaN",)),
     (DRAWN.float() * 300, RangeError, ("got 0 to 300",)),
+    (DRAWN[:1].expand(10**9, -1, -1, -1), RangeError, ("pictures: at most 16777216 at once, got 1000000000",)),
     (DRAWN[0], ShapeError, ("[B, 1, 64, 64], got [1, 64, 64]; one picture is a batch of one: images[None]",)),
     (DRAWN[:, 0], ShapeError, ("[B, 1, 64, 64], got [2, 64, 64]; the channel is missing: images[:, None]",)),
     (DRAWN.permute(0, 2, 3, 1), ShapeError, ("got [2, 64, 64, 1]; the channels come last",)),

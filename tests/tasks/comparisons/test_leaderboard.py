@@ -83,9 +83,11 @@ def test_the_tables_are_of_what_is_there(ended: list[Trial]) -> None:
     pictures = table_of_pictures(ended)
     assert "| VAE | nothing | 2 | 0.550 ± 0.071 | 55.0 ± 7.1 |" in pictures
     assert "which pictures share which factor" in pictures
+    assert "Of IoU, a disc of the right size in the right place has an IoU of 0.763, the nearest training neighbour" in pictures
     halves = table_of_halves(ended).splitlines()
     assert halves[2].endswith("| 3,577 |")
-    assert halves[-1].endswith("|  |")
+    assert halves[-3].endswith("|  |")
+    assert halves[-1].startswith("Of IoU in the unseen half, a disc of the right size in the right place has an IoU of 0.7")
     slots = table_of_slots(ended)
     assert slots.count("| orientation | 0.550 | 0.550 | 0.550 | 0.550 | 0.550 |") == 4
     text = how(ended, "the command")
