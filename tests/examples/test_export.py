@@ -27,6 +27,15 @@ def test_it_writes_weights_figures_and_the_page(tmp_path: Path, monkeypatch: pyt
     assert {"paired-edits.png", "paired-features.png", "scene-scenes.png", "paired-scene-swaps.png"} <= figures
     assert page.count("| missed |") > 10
 
+    before = {path.name: path.read_bytes() for path in weights}
+    again = ["--stages", "--measure", "--evaluate", "2", "--device", "cpu", "--page", "measured.md"]
+    assert status_of(script.StagesConfig, script.stages, again) == 0
+    measured = (tmp_path / "measured.md").read_text()
+    for how in ("from the vector alone", "recomposed"):
+        assert f"| paired-scene | one feature, {how}, worst feature, subset | 0.88 | 0." in measured
+    assert measured.count("Controls: a disc of the right size in the right place has an IoU of 0.763") >= 3
+    assert {path.name: path.read_bytes() for path in weights} == before, "nothing was trained"
+
 
 def test_a_page_without_a_place_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -10,13 +10,15 @@ import pytest
 
 from tasks import stage
 from tasks.config import IDGANConfig, PairedConfig, PairedSceneConfig, SceneConfig, VAEConfig
+from tasks.console.evaluate import status_of
 from tasks.data.checks import NotInPartError
-from tasks.evaluation.reading import learn_codebooks
+from tasks.evaluation.reading import empty_codebooks, learn_codebooks
 from tasks.id_gan import TASK as ID_GAN
 from tasks.paired import TASK as PAIRED
 from tasks.paired_scene import TASK as PAIRED_SCENE
 from tasks.scene import TASK as SCENE
 from tasks.vae import TASK as VAE
+from tasks.weights import save
 from tests.helpers import error
 
 ONE = "shape == heart and scale == 5 and orientation == 3 and x == 4 and y == 5"
@@ -125,3 +127,17 @@ def test_an_id_gan_draws_what_its_split_has(tmp_path: Path) -> None:
     assert set(result.metrics["controls"]) == {"disc_iou", "neighbour_iou"}
     with error(NotInPartError, "lies in the test part"):
         replace(ID_GAN, figures={}).run(replace(config, steps=1, batch_size=8, device="cpu", out=tmp_path / "none", test=""))
+
+
+def test_a_file_with_a_forged_split_is_refused_in_a_short_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, config = TASKS["paired"]
+    forged = replace(config, test=" or ".join(["x < 3", "y < 3"] * 6000))
+    model = PAIRED.build(forged).eval()
+    empty_codebooks(model)
+    save(model, "paired", forged, {}, tmp_path / "model.safetensors")
+    assert status_of([str(tmp_path / "model.safetensors"), "--device", "cpu"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: the expression 'x < 3 or y < 3 or ")
+    assert "and at most 10,000 are read" in said
+    assert len(said) < 500
+    assert said.count("\n") == 1
