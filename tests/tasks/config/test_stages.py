@@ -35,15 +35,12 @@ def test_it_is_frozen_and_json_can_hold_it() -> None:
         ("minutes", float("nan"), "above 0"),
         ("minutes", float("inf"), "above 0"),
         ("steps", 0, "at least 1"),
-        ("batch_size", 0, "from 1 to 1048576"),
-        ("batch_size", 10**9, "from 1 to 1048576"),
-        ("dim", 0, "from 1 to 16777216"),
-        ("dim", 10**9, "from 1 to 16777216"),
+        ("batch_size", 0, "at least 1"),
+        ("dim", 0, "at least 1"),
         ("seed", -1, "from 0 to 2^63 - 1"),
         ("kl", -0.1, "at least 0"),
         ("learning_rate", 0, "above 0"),
-        ("evaluate", 0, "from 1 to a million"),
-        ("evaluate", 99999999999, "from 1 to a million"),
+        ("evaluate", 0, "at least 1"),
     ],
 )
 def test_values_out_of_range(name: str, value: Any, allowed: str) -> None:
