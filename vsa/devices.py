@@ -28,3 +28,14 @@ def in_autocast(device: torch.device) -> bool:
         (False, False)
     """
     return device.type != "meta" and torch.is_autocast_enabled(device.type)
+
+
+def default_device() -> torch.device:
+    """Where torch makes a tensor that is asked for without a device; ``with torch.device(...)`` counts in every version.
+
+    Example:
+        >>> with torch.device("meta"):
+        ...     default_device()
+        device(type='meta')
+    """
+    return torch.empty(0).device

@@ -15,6 +15,7 @@ from vsa.algebras.base import unit
 from vsa.algebras.checks import Device, explained, integer, number, readable
 from vsa.answer import Cleanup, refuse_nan
 from vsa.codebook import Codebook
+from vsa.devices import default_device
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 from vsa.search import ExactSearch, Index, Witness, countable
 
@@ -308,7 +309,7 @@ class ItemMemory(Codebook):
             RangeError: there is no such device.
         """
         stored = memory_file.read(_path("load", path), algebra)
-        device = torch.get_default_device() if device is None else device
+        device = default_device() if device is None else device
         memory = cls(stored.names, algebra=stored.algebra, seed=stored.seed, vectors=stored.vectors, device=device, **options)
         memory._dim = stored.dim
         return memory

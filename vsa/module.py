@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vsa.algebras.checks import Device
+from vsa.devices import default_device
 from vsa.errors import DtypeError, RangeError
 
 
@@ -40,7 +41,7 @@ def moved(owner: str, x: Tensor, device: Device) -> Tensor:
     """
     if not (device is None or isinstance(device, (str, torch.device))):
         raise DtypeError(f'{owner}: a device is a torch.device or a string such as "cpu", got {type(device).__name__}')
-    device = torch.get_default_device() if device is None else device
+    device = default_device() if device is None else device
     try:
         return x.to(device)
     except (RuntimeError, AssertionError) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from vsa.algebras.checks import readable
+
 
 def random_words(n: int, words: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
     """n rows of random 64-bit words, int64 [n, words]."""
@@ -31,7 +33,11 @@ def bits_of(words: Tensor, zero: float, one: float, dtype: torch.dtype) -> Tenso
         table = _table(*key)
     elif (table := _tables.get(key)) is None:
         table = _tables[key] = _table(*key)
-    rows = words.clone(memory_format=torch.contiguous_format).view(torch.uint8).int()  # contiguous() keeps strides of one word
+    if readable(words):
+        copy = words.clone(memory_format=torch.contiguous_format)  # contiguous() keeps the strides of a single word
+        rows = copy.view(torch.uint8).int()
+    else:  # torch.vmap views no dtypes before 2.8
+        rows = (words.unsqueeze(-1) >> torch.arange(0, 64, 8, device=words.device)) & 255
     return table.index_select(0, rows.flatten()).view(*words.shape[:-1], 64 * words.shape[-1])
 
 

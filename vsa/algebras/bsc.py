@@ -15,7 +15,7 @@ from torch import Tensor
 from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, weighted_sum
 from vsa.algebras.bits import bits_of, fixed_words, random_words
-from vsa.algebras.checks import Device, Generator, refuse_nan
+from vsa.algebras.checks import Device, Generator, readable, refuse_nan
 from vsa.algebras.map import MAP, MultiplyAddPermute
 
 
@@ -119,4 +119,5 @@ def count_ones(stack: Tensor, dim: int) -> Tensor:
     """How many of a stack of bool are True; in the smallest integers that can count them, because that is the fastest."""
     if stack.shape[dim] > 255:
         return stack.sum(dim)
-    return sum(stack.view(torch.uint8).unbind(dim), start=torch.zeros((), dtype=torch.uint8, device=stack.device))
+    ones = stack.view(torch.uint8) if readable(stack) else stack.to(torch.uint8)  # torch.vmap views no dtypes before 2.8
+    return sum(ones.unbind(dim), start=torch.zeros((), dtype=torch.uint8, device=stack.device))

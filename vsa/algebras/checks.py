@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from vsa.algebra import PLAIN, carried_by, get_algebra
+from vsa.devices import default_device
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 from vsa.plugins import BUILT_IN
 
@@ -37,7 +38,8 @@ def readable(x: Tensor) -> bool:
 
 def _broadcast(shape: torch.Size, other: torch.Size) -> bool:
     """Whether vectors of these shapes have one dimension, and batches that broadcast."""
-    batches = zip(shape[-2::-1], other[-2::-1], strict=False)
+    both = min(len(shape), len(other))
+    batches = zip(shape[-both:-1], other[-both:-1], strict=True)
     return shape[-1:] == other[-1:] and all(m == n or m == 1 or n == 1 for m, n in batches)
 
 
@@ -87,7 +89,7 @@ def unmade(error: RuntimeError | AssertionError, verb: str, name: str, what: str
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):  # AssertionError is what a torch without CUDA says
-        return RangeError(f"{verb}: {name} cannot make {what} on {device or torch.get_default_device()} ({reason})")
+        return RangeError(f"{verb}: {name} cannot make {what} on {device or default_device()} ({reason})")
     if any(text in reason for text in _MEMORY):
         return RangeError(f"{verb}: {name} cannot make {what}; that does not fit in memory ({reason})")
     raise error

@@ -109,4 +109,6 @@ def _vector(spectrum: Tensor, like: Tensor) -> Tensor:
 
 def _reciprocal(spectrum: Tensor) -> Tensor:
     nothing = spectrum == 0
-    return torch.where(nothing, 0, torch.where(nothing, 1, spectrum).reciprocal())
+    something = torch.where(nothing, 1, spectrum)
+    # Not its reciprocal, which overflows inside of torch 2.6 where neither it nor its argument does.
+    return torch.where(nothing, 0, something.sgn().conj() / something.abs())
