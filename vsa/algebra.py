@@ -52,6 +52,8 @@ class Laws:
             two parts: in HRR, where a shift is a convolution. `vsa.structures` permutes spectra there.
         expected_similarity: of two random vectors.
         spread: the similarity of two random vectors deviates by (spread / dim) ** 0.5.
+        shared: the expected similarity is more by shared / dim: in HRR with ``unitary=True`` two numbers of each spectrum are 1
+            (in odd dimensions one).
 
     Example:
         >>> get_algebra("MAP").laws.self_inverse, get_algebra("HRR").laws.self_inverse
@@ -68,6 +70,7 @@ class Laws:
     permute_binds: bool = False
     expected_similarity: float = 0.0
     spread: float = 1.0
+    shared: float = 0.0
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 The similarities of a query with the items are taken for Gaussian: that of one which was bundled lies `shift` above the others,
 in units of the others' deviation. All that distinguishes the algebras is that shift, and in sparse block codes a skew. Measured
 accuracies agree within 0.03 from a dimension of about 256 on; smaller vectors do a little better, because the tails of their
-similarities are lighter.
+similarities are lighter. Sparse vectors of up to 128 blocks have no Gaussian similarities: see `vsa.block_capacity`.
 
 Frady, Kleyko, Sommer, "A theory of sequence indexing and working memory in recurrent neural networks", Neural Computation 30 (6),
 2018; measured by Schlegel, Neubert, Protzel, "A comparison of vector symbolic architectures", Artificial Intelligence Review 55,
@@ -23,6 +23,7 @@ from torch import Tensor
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import check_flags
 from vsa.algebras.fourier import irfft, rfft
+from vsa.block_capacity import MOST_BLOCKS, MOST_BUNDLED, rare_similarity, share_retrieved
 from vsa.errors import AlgebraError, DtypeError, RangeError
 
 MOST = 2**53
@@ -131,22 +132,28 @@ def threshold(algebra: str | Algebra, dim: int, items: int, false_alarm: float) 
         RangeError: one of them is out of range.
         AlgebraError: the algebra is unknown.
 
-    Source: the largest of `items` similarities with the mean and spread of the algebra's laws, Gaussian but for the skew of SBC.
+    Source: the largest of `items` similarities with the mean and spread of the algebra's laws, Gaussian but for the skew of SBC;
+    of sparse vectors of up to 128 blocks, the binomial law of how many agree.
 
     Example:
         >>> round(threshold("MAP", 1024, items=1000, false_alarm=0.01), 3)
         0.133
         >>> round(threshold("SBC", 1024, items=1000, false_alarm=0.01), 3)
-        0.233
+        0.227
     """
     model = get_algebra(algebra)
     _check("threshold", "record", dim=dim, items=items)
     _check_share("threshold", "false_alarm", false_alarm)
     alarm_of_one = -math.expm1(math.log1p(-false_alarm) / items)  # 1 - (1 - false_alarm) ** (1 / items), to every digit
+    if blocks := _blocks(model, dim):
+        number, size = blocks
+        if number <= MOST_BLOCKS:
+            return rare_similarity(number, size, alarm_of_one)
     deviations = -NormalDist().inv_cdf(max(alarm_of_one, 1e-300))
     if skew := _skew(model, dim):
         deviations = 2 / skew * ((1 + skew / 6 * (deviations - skew / 6)) ** 3 - 1)  # what _Separation.others undoes
-    return model.laws.expected_similarity + math.sqrt(model.laws.spread / dim) * deviations
+    laws, shared = model.laws, model.laws.shared / dim
+    return laws.expected_similarity + shared + math.sqrt(laws.spread / dim * max(0.0, 1 - shared)) * deviations
 
 
 class _Separation(NamedTuple):
@@ -176,6 +183,10 @@ def _accuracy(algebra: Algebra, dim: int, items: int, bundled: int, task: Task, 
     separation = _separation(algebra, dim, bundled, task, normalized)
     if task == "set" and bundled == items:
         return 1.0
+    blocks = _blocks(algebra, dim)
+    if blocks and blocks[0] <= MOST_BLOCKS and bundled <= MOST_BUNDLED:
+        majority = normalized or algebra.laws.bundling == "majority"
+        return share_retrieved(*blocks, items, bundled, of_set=task == "set", normalized=majority)
     z = torch.linspace(-6, 6, 97, dtype=torch.float64)
     weights = torch.softmax(-z * z / 2, 0)  # the standard normal density, as the weights of a sum
     score = separation.others(separation.shift + separation.deviation * z)  # of a bundled item, by how many others lie below it
@@ -273,6 +284,13 @@ def _skew(algebra: Any, dim: int, bundled: int = 1) -> float:
     chance = 1 / algebra.block_size
     blocks = dim * chance if algebra.name == "SBC" else dim
     return (1 - 2 * chance) / math.sqrt(blocks * bundled * chance * (1 - chance))
+
+
+def _blocks(algebra: Any, dim: int) -> tuple[int, int] | None:
+    """How many blocks such sparse vectors have, and of how many places."""
+    if algebra.name not in ("SBC", "BSBC"):
+        return None
+    return (dim // algebra.block_size if algebra.name == "SBC" else dim), algebra.block_size
 
 
 @lru_cache

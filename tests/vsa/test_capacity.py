@@ -95,6 +95,49 @@ def test_theory_is_what_is_measured(algebra: Algebra, normalized: bool, task: Ta
         assert measured(algebra, dim, 200, bundled, task, normalized, trials=1000 // bundled) == pytest.approx(theory, abs=0.03)
 
 
+@pytest.mark.parametrize("task", ["set", "record"])
+@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize(
+    ("dim", "block_size", "items", "bundled"),
+    [(320, 64, 5000, 5), (320, 64, 50, 15), (80, 8, 500, 3), (200, 100, 500, 3), (320, 16, 500, 15)],
+)
+def test_theory_is_what_is_measured_in_few_blocks(
+    dim: int, block_size: int, items: int, bundled: int, normalized: bool, task: Task
+) -> None:
+    algebra = get_algebra("SBC", block_size=block_size)
+    theory = accuracy(algebra, dim, items, bundled, task=task, normalized=normalized)
+    found = measured(algebra, dim, items, bundled, task, normalized, trials=(300 if items == 5000 else 900) // bundled)
+    assert found == pytest.approx(theory, abs=0.03)
+
+
+def test_few_blocks_of_integers_are_few_blocks_of_bits() -> None:
+    integers, bits = get_algebra("BSBC", "torchhd", block_size=8), get_algebra("SBC", block_size=8)
+    for task in ("set", "record"):
+        assert accuracy(integers, 20, 100, 5, task=task) == accuracy(bits, 160, 100, 5, task=task, normalized=True)
+        assert accuracy(bits, 7, 100, 5, task=task) == (0.05 if task == "set" else 0.01), "there is no block, so all are alike"
+    assert accuracy(bits, 160, 5, 5, task="set") == 1
+
+
+def test_few_blocks_and_many_are_one_theory() -> None:
+    for normalized in (False, True):
+        for task in ("set", "record"):
+            at, beyond = (accuracy("SBC", 16 * blocks, 1000, 25, task=task, normalized=normalized) for blocks in (128, 129))
+            assert at == pytest.approx(beyond, abs=0.03)
+    many = [accuracy("SBC", 512, 10**6, bundled, task="set") for bundled in (1024, 1025)]
+    assert many[0] == pytest.approx(many[1], abs=0.03)
+
+
+@pytest.mark.parametrize(("blocks", "size", "items"), [(5, 64, 1000), (8, 32, 1), (64, 16, 100), (40, 2, 100)])
+def test_chance_agreements_of_blocks_are_counted(blocks: int, size: int, items: int) -> None:
+    algebra = get_algebra("SBC", block_size=size)
+    for false_alarm in (0.3, 0.1, 0.01):
+        least = threshold(algebra, blocks * size, items, false_alarm) * blocks
+        assert least % 1 == pytest.approx(0.5), "between two counts"
+        chances = [math.comb(blocks, n) / size**n * (1 - 1 / size) ** (blocks - n) for n in range(blocks + 1)]
+        alarm, one_less = (1 - (1 - sum(chances[n:])) ** items for n in (int(least + 0.5), int(least - 0.5)))
+        assert alarm <= false_alarm < one_less
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["set", "record"])
 @pytest.mark.parametrize(("algebra", "normalized"), CASES)
@@ -163,6 +206,17 @@ def test_more_of_anything_helps_or_hurts_as_it_should() -> None:
         by_items = [accuracy("HRR", 1024, items, 50, task=task) for items in (100, 1000, 10**5, 10**9)]
         assert by_items == sorted(by_items, reverse=True)
     assert accuracy("MAP", 1024, 1000, 50) > accuracy("HRR", 1024, 1000, 50), "unbinding with ordinary keys makes noise"
+
+
+@pytest.mark.parametrize("dim", [16, 64])
+def test_few_unitary_vectors_pass_the_threshold_though_they_share_their_sum(dim: int) -> None:
+    algebra = get_algebra("HRR", unitary=True)
+    x, y = algebra.random(200_000, dim, generator=torch.Generator().manual_seed(0)).view(2, 100_000, dim)
+    similarities = algebra.similarity(x, y)
+    assert similarities.mean().item() == pytest.approx(algebra.laws.shared / dim, abs=0.003)
+    for false_alarm in (0.2, 0.05):
+        share = (similarities > threshold(algebra, dim, 1, false_alarm)).double().mean().item()
+        assert share == pytest.approx(false_alarm, rel=0.12)
 
 
 @pytest.mark.parametrize("name", ["MAP", "HRR", "FHRR", "BSC", "SBC"])

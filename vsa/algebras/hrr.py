@@ -97,7 +97,7 @@ class HolographicReducedRepresentation(CheckedAlgebra):
 
 _ORDINARY = Laws(commutative=True, associative=True, self_inverse=False, exact_unbinding=False, permute_binds=True)
 _EXACT = replace(_ORDINARY, exact_unbinding=True)
-_UNITARY = replace(_EXACT, fractional_powers=True)
+_UNITARY = replace(_EXACT, fractional_powers=True, shared=2.0)
 
 HRR = HolographicReducedRepresentation()
 """HRR with ordinary keys."""
