@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ class Codebook(MemoryVerbs, VectorModule):
         self._symbols, self._room, self._lock = Symbols(), None, RLock()
         self._dim = integer("ItemMemory", "dim", dim) if vectors is None else 0
         if vectors is None:
-            with torch.device("cpu"):
+            with _on_cpu():
                 empty = self.algebra.random(0, self._dim, dtype=dtype)
             empty = moved("ItemMemory", empty, device)
         else:
@@ -177,7 +178,7 @@ class Codebook(MemoryVerbs, VectorModule):
             if names:
                 self._check_changeable()
                 made = _vectors_of(names, self._dim, self.algebra, self.seed, kept.dtype) if vectors is None else vectors
-                self.vectors = self._appended(kept, made.detach())
+                self.vectors = self._appended(kept, made.detach().to(kept))
                 self._symbols = symbols.plus(names)
 
     def remove(self, names: str | Iterable[str]) -> None:
@@ -225,11 +226,13 @@ class Codebook(MemoryVerbs, VectorModule):
         n, dim = kept.shape
         count, room = n + len(new), self._room
         here = room is not None and room.data_ptr() == kept.data_ptr() and room.dtype == kept.dtype
-        if room is None or not here or room.device != kept.device or room.shape[1] != dim or len(room) < count:
+        if not n:
+            room = kept.new_empty(count, dim)
+        elif room is None or not here or room.device != kept.device or room.shape[1] != dim or len(room) < count:
             room = kept.new_zeros(count + n // 8, dim)
             room[:n] = kept
         # Through .data, so that it counts as no write to the vectors that are there: gradients may need them.
-        room.data[n:count] = new.to(room)
+        room.data[n:count] = new
         self._room = room
         return room.data[:count]
 
@@ -315,6 +318,11 @@ def _misnamed(stored: Any, names: tuple[str, ...]) -> str | None:
     )
 
 
+def _on_cpu() -> AbstractContextManager[object]:
+    """Where tensors are made on the CPU if no device is named. It slows each call, so where that is so anyway it is nothing."""
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
+
+
 def _check_stack(vectors: Tensor, *shape: int | str) -> None:
     """Whether these are vectors of this shape, of which a name stands for any number."""
     wanted = ", ".join(map(str, shape))
@@ -360,7 +368,7 @@ def _vectors_of(names: list[str], dim: int, algebra: Algebra, seed: int, dtype: 
         int.from_bytes(hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest(), "little", signed=True)
         for name in names
     ]
-    with torch.device("cpu"):  # whatever the default device is: the same numbers everywhere
+    with _on_cpu():  # the same numbers, whatever the default device is
         if hasattr(algebra, "seeded"):
             return algebra.seeded(seeds, dim, dtype=dtype)  # pyright: ignore[reportAttributeAccessIssue]
         generator = torch.Generator()

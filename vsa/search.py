@@ -129,12 +129,12 @@ class ExactSearch:
         # With everything at hand, as many rows at once as the scores may have numbers.
         rows = self._rows(None) if items is None else max(1, BLOCK // max(1, query.shape[0]))
         if items is not None and rows >= self._n:
-            scores, at = _top(query @ items.T / (_lengths(items) if lengths is None else lengths), k)
+            scores, at = _top(_divided(query @ items.T, _lengths(items) if lengths is None else lengths), k)
             return scores.clamp(-1, 1), at
         found = []
         for start, block in self._blocks(items, rows, query.dtype):
             length = _lengths(block) if lengths is None else lengths[start : start + len(block)]
-            scores, at = _top(query @ block.T / length, min(k, len(block)))
+            scores, at = _top(_divided(query @ block.T, length), min(k, len(block)))
             found.append((scores, at + start))
         scores, order = _top(torch.cat([scores for scores, _ in found], -1), k)
         at = torch.cat([at for _, at in found], -1).gather(-1, order)
@@ -197,9 +197,10 @@ class Witness:
         n, dim = vectors.shape
         step = max(1, dim if n > 2**13 else dim // 2) | 1  # odd, so that the elements are others in each vector
         self._looked_at = self._sample = None
-        if vectors.is_cpu and vectors.is_contiguous():
+        if vectors.is_cpu and not vectors.is_conj() and not vectors.is_neg():
             # An array of NumPy that shares the memory of the tensor is looked at many times faster than the tensor is.
-            self._looked_at = vectors.detach().view(_SAME_SIZE[vectors.element_size()]).flatten().numpy()[::step]
+            array = vectors.detach().view(_SAME_SIZE[vectors.element_size()]).numpy()
+            self._looked_at = array.reshape(-1)[::step] if vectors.is_contiguous() else array[:, ::step]
             self._sample = self._looked_at.copy()
 
     def same(self, vectors: Tensor) -> bool:
@@ -227,7 +228,7 @@ def countable(vectors: Tensor) -> bool:
 
 def _words(vectors: Tensor) -> Tensor:
     """The bits of vectors, eight bytes at a time where they come in eights."""
-    vectors = vectors.contiguous()
+    vectors = vectors.resolve_conj().resolve_neg().contiguous()
     size = vectors.element_size()
     eights = vectors.shape[-1] * size % 8 == 0 == vectors.storage_offset() * size % 8
     return vectors.view(torch.int64 if eights else torch.uint8)
@@ -250,6 +251,10 @@ def _lengths(real: Tensor) -> Tensor:
     return length.clamp_min(TINY)
 
 
+def _divided(products: Tensor, lengths: Tensor) -> Tensor:
+    return products.div_(lengths) if products.dtype == lengths.dtype else products / lengths
+
+
 def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k best of each row, [B, n], best first. Of those that are alike to within rounding the first comes first.
 
@@ -267,13 +272,13 @@ def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     best, at = best[:, :k], at[:, :k]
     if bool(apart.all()):
         return best, at
-    best, at = _in_order(best, at, slack)
-    alike = (scores >= best[..., -1:] - slack).sum(-1)
-    crowded = (alike > k).nonzero()[:, 0]  # rows in which more are as good as the last one taken
-    if len(crowded):
-        _, more = _in_order(*scores[crowded].topk(int(alike.max()), dim=-1), slack)
-        at[crowded] = more[..., :k]
-    return best, at
+    alike = (scores >= best[:, -1:] - slack).sum(-1)
+    for row in (alike > k).nonzero()[:, 0].tolist():  # in which more are as good as the last one taken
+        least, most = best[row, -1] - slack, best[row, -1] + slack
+        better = at[row][best[row] > most]
+        as_good = ((scores[row] >= least) & (scores[row] <= most)).nonzero()[: k - len(better), 0]
+        at[row] = torch.cat([better, as_good])
+    return _in_order(best, at, slack)
 
 
 def _in_order(best: Tensor, at: Tensor, slack: float) -> tuple[Tensor, Tensor]:

@@ -181,6 +181,22 @@ def test_answers_follow_when_bits_and_integers_are_written_behind_torch_s_back(a
     assert memory.cleanup(memory["7"], k=2).pairs == [("0", 1.0), ("7", 1.0)]
 
 
+def test_answers_follow_whatever_the_strides_are() -> None:
+    memory = ItemMemory([str(i) for i in range(300)], 256, vectors=torch.randn(256, 300).T)
+    assert memory.vectors.is_contiguous()
+    for vectors in (torch.randn(256, 300).T, torch.randn(300, 512)[:, ::2], torch.randn(1, 256).expand(300, 256)):
+        memory.vectors = vectors
+        query = torch.randn(256)
+        memory.cleanup(query)
+        memory.vectors.data[0] = query / 1000
+        assert memory.cleanup(query).names == ["0"]
+    phasors = ItemMemory(["a", "b"], 64, algebra="FHRR")
+    for conjugated in (phasors.vectors.conj(), phasors.vectors.conj().mT.contiguous().mT):
+        assert ItemMemory(["a", "b"], vectors=conjugated, algebra="FHRR").cleanup(conjugated[1]).names == ["b"]
+        phasors.vectors = conjugated
+        assert phasors.cleanup(conjugated[1]).names == ["b"]
+
+
 def test_one_large_element_written_behind_torch_s_back_makes_no_winner() -> None:
     memory = ItemMemory([str(i) for i in range(300)], 256)
     query = memory["7"].clone()
@@ -378,6 +394,11 @@ torch.testing.assert_close(found.scores, expected.scores)
 assert found.names == expected.names
 memory.vectors.neg_()
 torch.testing.assert_close(compiled(queries, k=2).scores, memory.cleanup(queries, k=2).scores)
+learnt = ItemMemory(["a", "b", "c"], 64, learnable=True)
+for verb in ("cleanup", "soft_cleanup"):
+    plain = getattr(learnt, verb)
+    found, expected = torch.compile(plain, fullgraph=True, backend="eager")(queries), plain(queries)
+    torch.testing.assert_close(getattr(found, "scores", found), getattr(expected, "scores", expected))
 found = compiled(torch.full((64,), torch.nan))
 assert found.scores.isnan().all()
 try:
