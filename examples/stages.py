@@ -87,7 +87,8 @@ def stages(config: StagesConfig) -> None:
                 part.write_bytes((result.folder / source).read_bytes())
     there = [(name, config.weights / f"{name}.safetensors") for name in GOALS]
     measured = [(name, _metrics(name, path, config)) for name, path in there if path.exists()]
-    command = f"python examples/stages.py --minutes {config.minutes:g}" + (" --measure" if config.measure else "")
+    trained = f" --minutes {config.minutes:g}" if config.stages else " --stages"
+    command = f"python examples/stages.py{trained}{' --measure' if config.measure else ''}"
     write_page(config.page, {"table": table(measured, command), "details": details(measured)})
     print(f"page: {config.page}")
 

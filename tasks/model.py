@@ -188,8 +188,9 @@ class SceneModel(TaskModel):
         scene: Float[Tensor, "*b dim"],
         slot: int,
         feature: str,
-        old: Float[Tensor, "*b dim"] | None,
+        *,
         new: Float[Tensor, "*b dim"],
+        old: Float[Tensor, "*b dim"] | None = None,
     ) -> Float[Tensor, "*b dim"]:
         """The scene with one feature of one object exchanged, by algebra on the scene's vector alone.
 
@@ -199,8 +200,8 @@ class SceneModel(TaskModel):
             scene: [*B, D].
             slot: which object, from 0.
             feature: which of its features, by name.
-            old: [*B, D], the feature vector that the scene holds; None: the one that cleanup finds in it, see `find`.
-            new: [*B, D], the one that it shall hold.
+            new: [*B, D], the feature vector that the scene shall hold.
+            old: [*B, D], the one that it holds; if it is not given, the one that cleanup finds in the scene, see `find`.
 
         Raises:
             RangeError: there is no such slot.

@@ -92,7 +92,7 @@ GOALS: dict[str, list[Goal]] = {
 
 EDITED = (
     "*From the vector alone*: what unbinding and cleanup find in the scene's vector is subtracted from it. *Recomposed*: what "
-    "was put in is, so that the edit is as good as composing anew. Beside every IoU stand two controls:\n"
+    "was put in is, so that the edit is as good as composing anew.\n"
 )
 
 
@@ -109,8 +109,11 @@ def table(stages: Sequence[tuple[str, Metrics]], command: str) -> str:
                 f"| {name} | {goal.what} | {goal.target:.2f} | {found:.3f} | {'yes' if found >= goal.target else 'missed'} |"
             )
     lines += ["", EDITED]
-    lines += [f"* **{name}**: {remark}" for name, metrics in stages for remark in remarks(metrics)]
-    lines += [""]
+    said = {name: remarks(metrics) for name, metrics in stages}
+    of_all = [remark for remark in next(iter(said.values()), []) if all(remark in others for others in said.values())]
+    lines += [*of_all, ""]
+    if own := [f"* **{name}**: {remark}" for name, mine in said.items() for remark in mine if remark not in of_all]:
+        lines += [*own, ""]
     for name, metrics in stages:
         config = metrics["config"]
         lines.append(

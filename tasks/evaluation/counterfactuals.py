@@ -187,7 +187,7 @@ def edit_from_vector(model: SceneModel, edits: Edits, before: Float[Tensor, "n d
     after = []
     for part, scene in zip(edits.split(256), before.split(256), strict=True):
         for f in part.features:
-            scene = model.edit(scene, SLOT, FEATURES[f], old=None, new=encode(model, part.donors[:, f])[:, f])
+            scene = model.edit(scene, SLOT, FEATURES[f], new=encode(model, part.donors[:, f])[:, f])
         after.append(scene)
     return torch.cat(after)
 

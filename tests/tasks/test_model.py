@@ -72,7 +72,7 @@ def test_roles_and_slots_are_distinct_bipolar_and_saved_with_the_model() -> None
 def test_composing_changes_nothing_that_was_given(model: SceneModel) -> None:
     features = normal(2, 2, 5, 64, seed=0)
     before = features.clone()
-    model.edit(model.scene(model.object(features)), 0, "x", features[:, 0, 3], features[:, 1, 3])
+    model.edit(model.scene(model.object(features)), 0, "x", old=features[:, 0, 3], new=features[:, 1, 3])
     assert torch.equal(features, before)
 
 
@@ -207,9 +207,9 @@ def test_encoders_that_return_something_else() -> None:
 def test_edits_and_scenes_that_do_not_fit() -> None:
     model, x = make(), torch.zeros(1, 64)
     with error(RangeError, "slot must be from 0 to 1, got 2"):
-        model.edit(x, 2, "x", x, x)
+        model.edit(x, 2, "x", old=x, new=x)
     with error(SymbolError, "no symbol 'z'"):
-        model.edit(x, 0, "z", x, x)
+        model.edit(x, 0, "z", old=x, new=x)
     with error(ShapeError, "objects [*B, 1 to 2, D], got [1, 3, 64]"):
         model.scene(torch.zeros(1, 3, 64))
 

@@ -47,7 +47,7 @@ def test_the_table_says_which_edit_is_which_and_has_the_controls() -> None:
     assert "| paired | one feature, from the vector alone, worst feature, subset | 0.92 | 0.990 | yes |" in text
     assert "| paired | one feature, recomposed, worst feature, subset | 0.92 | 0.990 | yes |" in text
     assert "*From the vector alone*: what unbinding and cleanup find" in text
-    assert "* **paired**: Controls: a disc of the right size in the right place has an IoU of 0.766" in text
+    assert "Controls: a disc of the right size in the right place has an IoU of 0.766" in text
 
 
 def test_weights_that_were_measured_before_there_were_such_edits() -> None:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tasks.data.dsprites import render
 from tasks.data.factors import COUNTS, SHAPES
 from tasks.data.split import NAMES, Split, combinations
 from tests.helpers import error, seeds
@@ -238,3 +240,19 @@ def test_what_is_no_text_no_part_and_no_classes() -> None:
         Split().contains("test", torch.zeros(3, 4, dtype=torch.int64))
     with error(RangeError, "class of scale must be from 0 to 5, got 6"):
         Split().contains("test", torch.tensor([[0, 6, 0, 0, 0]]))
+
+
+@pytest.mark.slow
+def test_the_usual_test_part_asks_for_interpolation() -> None:
+    """What docs/stages.md says: all of it have neighbours that were trained on, and few look the same as one that was."""
+    test, train = (Split().contains(part, LATENTS) for part in ("test", "train"))
+    pictures = torch.cat([render(part) for part in LATENTS.split(2**14)]).flatten(1).numpy()
+    looks = np.array([hash(bits.tobytes()) for bits in np.packbits(pictures, axis=1)])
+    assert np.isin(looks[test.numpy()], looks[train.numpy()]).mean() == pytest.approx(0.007, abs=0.001)
+    grid = train.view(COUNTS)
+    beside = torch.zeros_like(grid)
+    for f in range(1, len(COUNTS)):  # the factors that have an order
+        n = grid.shape[f] - 1
+        beside.narrow(f, 1, n).logical_or_(grid.narrow(f, 0, n))
+        beside.narrow(f, 0, n).logical_or_(grid.narrow(f, 1, n))
+    assert beside.flatten()[test].all()

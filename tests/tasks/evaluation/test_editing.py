@@ -57,9 +57,7 @@ def test_what_is_found_is_a_vector_of_the_codebook() -> None:
         assert torch.equal(found, one.codebooks[3].get_buffer("vectors")[one.read(before)[:, 3]])
         again = one.edit(before, 0, "x", old=found, new=found)
         torch.testing.assert_close(again, before)
-        torch.testing.assert_close(
-            one.edit(before, 0, "x", old=None, new=found * 0), one.edit(before, 0, "x", old=found, new=found * 0)
-        )
+        torch.testing.assert_close(one.edit(before, 0, "x", new=found * 0), one.edit(before, 0, "x", old=found, new=found * 0))
     after = draw(one, edit_from_vector(one, edits, before)) > 0.5
     assert iou(after, edits.truths()[:, 0].bool()).mean() > 0.9
 
@@ -69,7 +67,7 @@ def test_without_codebooks_nothing_is_found() -> None:
     bare = SceneModel(one.encoder, one.decoder, one.roles, one.slots).eval()
     x = torch.zeros(1, bare.dim)
     with error(VSAError, "this model has no codebooks to read with"):
-        bare.edit(x, 0, "x", old=None, new=x)
+        bare.edit(x, 0, "x", new=x)
     with error(SymbolError, "no symbol 'z'"):
         one.find(x, 0, "z")
     with error(RangeError, "slot must be from 0 to 0, got 1"):
