@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vsa.algebra import Algebra
+from vsa.algebras.base import unit
 from vsa.algebras.checks import explained, readable
 from vsa.devices import fast_in_bfloat16, in_autocast
 
@@ -108,7 +109,7 @@ class ExactSearch:
             scored = dtype = self._scored(query.dtype)
             query = query.to(scored)
         # A zero query is like nothing: its products are 0, whatever they are divided by.
-        query = query / torch.linalg.vector_norm(query, dim=-1, keepdim=True).clamp_min(TINY)
+        query = unit(query)
         if self._half and scored != torch.float64:
             dtype = torch.bfloat16
             query = query.to(dtype)

@@ -25,6 +25,15 @@ def test_blocks_change_nothing(algebra: Algebra, k: int, monkeypatch: pytest.Mon
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e20, 1e30])
+def test_queries_of_any_length_are_found(scale: float) -> None:
+    for algebra in (MAP, FHRR):
+        items = algebra.random(20, 256)
+        scores, indices = ExactSearch(items, algebra).search(scale * items[7:9], 1)
+        assert indices.flatten().tolist() == [7, 8]
+        torch.testing.assert_close(scores, torch.ones(2, 1))
+
+
 @pytest.mark.parametrize("dtype", [torch.int8, torch.bfloat16, torch.float16, torch.float64])
 def test_bipolar_items_are_exact_in_any_dtype(dtype: torch.dtype) -> None:
     items, queries = MAP.random(300, 128), torch.randn(5, 128)
