@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from vsa.algebra import Algebra, get_algebra
 from vsa.algebras.checks import Device, check_flags, integer
+from vsa.devices import default_device
 from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError, choices
 from vsa.memory_verbs import MemoryVerbs
 from vsa.module import VectorModule, moved
@@ -178,7 +179,13 @@ class Codebook(MemoryVerbs, VectorModule):
             if names:
                 self._check_changeable()
                 made = _vectors_of(names, self._dim, self.algebra, self.seed, kept.dtype) if vectors is None else vectors
-                self.vectors = self._appended(kept, made.detach().to(kept))
+                try:
+                    made = made.detach().to(kept)
+                except RuntimeError as error:
+                    raise DtypeError(
+                        f"ItemMemory: vectors on {made.device} cannot be moved to {kept.device}, where it is"
+                    ) from error
+                self.vectors = self._appended(kept, made)
                 self._symbols = symbols.plus(names)
 
     def remove(self, names: str | Iterable[str]) -> None:
@@ -320,7 +327,7 @@ def _misnamed(stored: Any, names: tuple[str, ...]) -> str | None:
 
 def _on_cpu() -> AbstractContextManager[object]:
     """Where tensors are made on the CPU if no device is named. It slows each call, so where that is so anyway it is nothing."""
-    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
+    return nullcontext() if default_device().type == "cpu" else torch.device("cpu")
 
 
 def _check_stack(vectors: Tensor, *shape: int | str) -> None:

@@ -250,7 +250,7 @@ class ItemMemory(Codebook):
             raise RangeError(f"soft_cleanup: needs a positive temperature; got {given!r}")
         try:
             kind = torch.promote_types(vectors.dtype, query.dtype)
-            weights = (self._cosines(vectors, query) / temperature).softmax(-1)
+            weights = (self._cosines(vectors, query) / float(min(temperature, 1e300))).softmax(-1)  # an integer can be more
             wide = torch.promote_types(kind, weights.dtype)
             return (weights.to(wide) @ vectors.to(wide)).to(kind)
         except RuntimeError as error:

@@ -348,6 +348,8 @@ def test_vectors_that_do_not_fit() -> None:
         ItemMemory(["a"], vectors=[[1.0]])  # pyright: ignore[reportArgumentType]
     with error(DtypeError, "vectors are a dense tensor [2], got torch.sparse_coo"):
         ItemMemory(["a"], 2).add("b", torch.ones(2).to_sparse())
+    with error(DtypeError, "vectors on meta cannot be moved to cpu"):
+        ItemMemory(["a"], 2).add("b", torch.ones(2, device="meta"))
     with error(DtypeError, "vectors of torch.bool have no gradients"):
         ItemMemory(["a"], algebra="BSC", learnable=True)
     with error(DtypeError, "learnable must be True or False, got 1"):

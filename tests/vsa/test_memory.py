@@ -311,6 +311,8 @@ def test_numbers_may_be_numpy_s() -> None:
         query = memory["x"] + 0.6 * memory["y"]
         assert memory.cleanup(query, k=two, threshold=half / 2).names == ["x", "y"]
         assert torch.equal(memory.soft_cleanup(query, half), memory.soft_cleanup(query, 0.5))
+    for huge in (10**30, 10**400):
+        torch.testing.assert_close(memory.soft_cleanup(query, huge), memory.vectors.mean(0))
     with error(RangeError, "needs a positive temperature", "'warm'"):
         memory.soft_cleanup(query, "warm")  # pyright: ignore[reportArgumentType]
     with error(RangeError, "the threshold is a cosine", "True"):
