@@ -93,25 +93,32 @@ def _cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, (int, float)) else ""
 
 
+EDITED = {"edit_iou": "IoU", "edit_shown": "shown", "edit_shown_within_one": "within one"}
+READ = {
+    "read": "read back",
+    "read_within_one": "read back: within one",
+    "read_edited": "read after edit",
+    "read_edited_within_one": "after edit: within one",
+}
+"""What was measured of each feature, and how tables call it."""
+
+
 def _edits(part: str, title: str, numbers: dict[str, Any]) -> Table:
-    """What a feature edited by algebra looks like, from the scene's vector alone and recomposed, and what is read back."""
-    groups = {"from_vector": "from vector"} if "from_vector" in numbers else {}
-    groups |= {None: "recomposed"}
-    columns = [column for group in groups.values() for column in (f"{group}: IoU", "shown", "within one")]
-    columns += ["read back", "within one", "read after edit", "within one"]
-    places = [(group, key) for group in groups for key in ("edit_iou", "edit_shown", "edit_shown_within_one")]
-    places += [(None, key) for key in ("read", "read_within_one", "read_edited", "read_edited_within_one")]
-    rows = []
-    for feature in numbers["read"] if "read" in numbers else numbers["edit_iou"]:
-        found = ((numbers if group is None else numbers.get(group, {})).get(key, {}) for group, key in places)
-        rows.append((feature, *(_cell(values.get(feature)) for values in found)))
-    found = ((name, (numbers if group is None else numbers[group]).get("assembly_iou")) for group, name in groups.items())
-    assembled = ", ".join(f"{_cell(value) or 'not measured'} {name}" for name, value in found)
+    """What a feature edited by algebra looks like, from the scene's vector alone and recomposed, and what is read back.
+
+    A column for each feature, so that it is no wider than a terminal.
+    """
+    groups = {"from vector": numbers["from_vector"]} if "from_vector" in numbers else {}
+    groups |= {"recomposed": numbers}
+    measured = [(f"{group}: {what}", found.get(key, {})) for group, found in groups.items() for key, what in EDITED.items()]
+    measured += [(what, numbers.get(key, {})) for key, what in READ.items()]
+    features = tuple(numbers["read"] if "read" in numbers else numbers["edit_iou"])
+    assembled = (f"{_cell(found.get('assembly_iou')) or 'not measured'} {group}" for group, found in groups.items())
     return Table(
         f"{part} pictures, {title}: reconstruction IoU {_cell(numbers['reconstruction_iou'])}, "
-        f"five features from five donors {assembled}",
-        ("one feature", *columns),
-        tuple(rows),
+        f"five features from five donors {', '.join(assembled)}",
+        ("one feature", *features),
+        tuple((what, *(_cell(values.get(feature)) for feature in features)) for what, values in measured),
     )
 
 

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from tasks.config import PairedConfig
 from tasks.paired import TASK
-from tasks.report import show
-from tasks.tables import Table
+from tasks.report import show, show_tables
+from tasks.tables import EDITED, READ, Table
 from tasks.task import Result
 
 TOOK = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu", "precision": "float32"}
@@ -40,6 +40,12 @@ def test_the_table_of_edits_holds_what_was_measured(tmp_path: Path) -> None:
         assert expected in text
     for number in ("0.250", "0.875", "0.900", "0.125", "0.375", "edits.png"):
         assert number in text
+    out = io.StringIO()
+    five = ("shape", "scale", "orientation", "x", "y")
+    every = dict.fromkeys((*EDITED, *READ), dict.fromkeys(five, 0.987))
+    whole = {"reconstruction_iou": 0.75, "assembly_iou": 0.625, **every, "from_vector": every}
+    show_tables({**whole, "identifiable": whole}, Console(file=out, width=80))
+    assert out.getvalue().count("0.987") == 2 * 10 * len(five), "it fits into a terminal"
 
 
 def test_the_table_of_scenes_goes_by_number_of_objects(tmp_path: Path) -> None:
