@@ -120,7 +120,8 @@ class ItemMemory(Codebook):
         total = parts.new_zeros(len(places), parts.shape[-1]).index_add(0, at, parts)
         prototypes = self.algebra.from_sum(total)
         kept = self.vectors.dtype
-        if not (kept.is_floating_point or kept.is_complex or torch.equal(prototypes.to(kept).to(prototypes.dtype), prototypes)):
+        exact = kept.is_floating_point or kept.is_complex or not readable(prototypes)
+        if not (exact or torch.equal(prototypes.to(kept).to(prototypes.dtype), prototypes)):
             raise RangeError(f"fit: the memory keeps {kept}, which cannot hold a prototype; make it with dtype=torch.float32")
         self.extend(places, prototypes)
         return self

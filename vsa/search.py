@@ -26,7 +26,7 @@ FEW = 2**16
 MANY = 2**14
 """So many answers lie so close together that only equal scores are ties."""
 
-TINY = 1e-30
+TINY = 2e-38
 """Keeps a length of zero from dividing."""
 
 
@@ -109,18 +109,21 @@ class ExactSearch:
             scored = dtype = self._scored(query.dtype)
             query = query.to(scored)
         # A zero query is like nothing: its products are 0, whatever they are divided by.
-        query = unit(query)
+        seen = self._remembers and readable(query)
+        length = torch.linalg.vector_norm(query, dim=-1, keepdim=True) if seen and query.shape[0] == 1 else None
+        query = query / length if length is not None and 1e-18 < length.item() < 1e18 else unit(query)
         if self._half and scored != torch.float64:
             dtype = torch.bfloat16
             query = query.to(dtype)
         if dtype != self._dtype:
             items = None
         found = query.shape[0] * k
-        if items is None or not self._remembers or 2 * found >= self._n or self._n * self._dim <= FEW:
+        if items is None or not seen or 2 * found >= self._n or self._n * self._dim <= FEW:
             return self._among(items, query, k, None)
-        lengths = self._remembered(items)
+        witness, lengths = self._remembered(items)
         scores, at = self._among(items, query, k, lengths)
-        if items is not self._alias or _still(items, lengths, at):
+        # Looking at the vectors takes less time now, when they have just been read.
+        if items is not self._alias or (witness.unwritten() and _still(items, lengths, at)):
             return scores, at
         self._lengths = None
         return self._among(items, query, k, None)
@@ -141,12 +144,12 @@ class ExactSearch:
         at = torch.cat([at for _, at in found], -1).gather(-1, order)
         return scores.clamp(-1, 1), at
 
-    def _remembered(self, items: Tensor) -> Tensor:
-        """The lengths of the items: of a copy as it is, of the vectors themselves as far as can be seen at a glance."""
-        if (known := self._lengths) is None or (items is self._alias and not known[0].unwritten()):
+    def _remembered(self, items: Tensor) -> tuple[Witness, Tensor]:
+        """The lengths of the items when they were measured, and who knows whether that is still so."""
+        if (known := self._lengths) is None:
             witness = Witness(self._vectors)  # comes first, so that it notices a write while they are measured
             self._lengths = known = witness, _lengths(items)
-        return known[1]
+        return known
 
     def _at_hand(self) -> Tensor | None:
         """All items as they are multiplied, if they are at hand: the vectors themselves, or a copy of few that are converted."""
@@ -247,8 +250,15 @@ def _still(items: Tensor, lengths: Tensor, at: Tensor) -> bool:
 
 
 def _lengths(real: Tensor) -> Tensor:
-    """The lengths of real vectors; of a zero one, something that can be divided by."""
-    length = torch.linalg.vector_norm(real, dim=-1, dtype=torch.promote_types(real.dtype, torch.float32))
+    """The lengths of real vectors, [n]; of a zero one, something that can be divided by."""
+    real = real.float() if real.dtype == torch.bfloat16 else real
+    length = torch.linalg.vector_norm(real, dim=-1)
+    if real.is_cpu and readable(real) and length.numel():
+        low, high = length.aminmax()
+        if not (low.item() > 1e-18 and high.item() < 1e18):  # squares may have vanished or overflown
+            odd = ((length <= 1e-18) | (length >= 1e18)).nonzero()[:, 0]
+            largest = torch.linalg.vector_norm(real[odd], torch.inf, dim=-1).clamp(TINY, torch.finfo(length.dtype).max)
+            length[odd] = torch.linalg.vector_norm(real[odd] / largest[:, None], dim=-1) * largest
     return length.clamp_min(TINY)
 
 

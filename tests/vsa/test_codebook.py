@@ -350,6 +350,8 @@ def test_vectors_that_do_not_fit() -> None:
         ItemMemory(["a"], 2).add("b", torch.ones(2).to_sparse())
     with error(DtypeError, "vectors on meta cannot be moved to cpu"):
         ItemMemory(["a"], 2).add("b", torch.ones(2, device="meta"))
+    with error(DtypeError, "vectors on meta cannot be moved to cpu"):
+        ItemMemory(dim=64, algebra="PackedBSC").fit(torch.ones(3, 1, dtype=torch.int64, device="meta"), ["a", "b", "a"])
     with error(DtypeError, "vectors of torch.bool have no gradients"):
         ItemMemory(["a"], algebra="BSC", learnable=True)
     with error(DtypeError, "learnable must be True or False, got 1"):

@@ -369,8 +369,9 @@ def test_any_index_can_be_plugged_in() -> None:
     assert memory.cleanup(torch.ones(16), k=2).names == ["y", "x"]
 
 
-def test_cleanup_vmaps() -> None:
-    memory = ItemMemory(NAMES, 64)
+@pytest.mark.parametrize("n", [5, 2000])
+def test_cleanup_vmaps(n: int) -> None:
+    memory = ItemMemory([str(i) for i in range(n)], 64)
     queries = torch.randn(3, 2, 64)
     expected = memory.cleanup(queries, k=2)
     indices, scores = torch.vmap(lambda query: _indices_and_scores(memory.cleanup(query, k=2, threshold=-1)))(queries)

@@ -119,3 +119,17 @@ def test_a_witness_notices_writes() -> None:
     assert not Witness(x).same(x.clone())
     x[0] = torch.nan
     assert Witness(x).unwritten()
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1e20, 1e37])
+@pytest.mark.parametrize("n", [3, 300])
+def test_lengths_neither_vanish_nor_overflow(n: int, size: float) -> None:
+    items = torch.randn(n, 300).sign()
+    query = items[2].clone()
+    query[0] = 0
+    for sizes in (torch.full((n, 1), size), torch.where(torch.arange(n)[:, None] == 2, size, 1.0)):
+        index = ExactSearch(items * sizes, MAP)
+        for _ in range(2):
+            scores, indices = index.search(torch.stack([query, size * query]), 1)
+            assert indices.tolist() == [[2], [2]]
+            assert scores[:, 0].tolist() == pytest.approx([(299 / 300) ** 0.5] * 2, abs=1e-5)
