@@ -81,16 +81,16 @@ def test_nothing_that_is_measured_was_trained_on(monkeypatch: pytest.MonkeyPatch
     built, _ = TASK.learn(config)
     monkeypatch.undo()
 
-    from tasks.evaluation import counterfactuals
+    from tasks.evaluation import editing
 
-    sample = counterfactuals.sample_edits
+    sample = editing.sample_edits
 
     def noted(*given: object) -> object:
         edits = sample(*given)  # pyright: ignore[reportArgumentType]
         seen["test"].extend([edits.first, edits.edited, edits.others.flatten(0, 1), edits.donors.flatten(0, 1)])
         return edits
 
-    monkeypatch.setattr(counterfactuals, "sample_edits", noted)
+    monkeypatch.setattr(editing, "sample_edits", noted)
     TASK.measure(built, config)
     trained, measured = ({tuple(row) for row in torch.cat(classes).tolist()} for classes in seen.values())
     assert len(trained) > 50
