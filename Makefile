@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long lint format bench clean
+.PHONY: demo test test-long test-torch lint format bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/lab.installed
@@ -14,6 +14,10 @@ test: .venv/lab.installed
 test-long: .venv/lab.installed
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow"
 
+# With the oldest and the newest torch, each in an environment of its own; others with: make test-torch TORCH="2.9.1 2.14.1"
+test-torch: .venv/lab.installed
+	$(BIN)/python -m tests.torch_versions $(TORCH)
+
 lint: .venv/lint.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,14 +28,14 @@ format: .venv/lint.installed
 	$(BIN)/ruff format .
 
 bench: .venv/lab.installed
-	$(BIN)/python benchmarks/algebra.py
+	$(BIN)/python benchmarks/algebra.py --out runs/benchmarks.json
 	$(BIN)/python benchmarks/resonator.py
 	$(BIN)/python benchmarks/capacity.py
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/training.py
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-torch runs
 
 # The environment is made once, and again only when pyproject.toml changes. An installation that was cut short goes on next time.
 .venv/lab.installed: pyproject.toml

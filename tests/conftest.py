@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """A process that only hands tests to others need not wait for what running them takes."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         import_module("tests.preparation")
+
+
+def pytest_report_header() -> str:
+    """What the tests run with, which is what a report of a failure has to say."""
+    packages = [f"{name} {version(name)}" for name in ("torch", "torch-hd", "numpy", "accelerate", "safetensors", "hypothesis")]
+    return f"with: python {platform.python_version()}, {', '.join(packages)}, {platform.machine()}"
 
 
 @pytest.fixture(autouse=True)

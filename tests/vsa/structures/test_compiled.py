@@ -5,8 +5,12 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from tests.conftest import ROOT
+
+RELEASE = tuple(map(int, torch.__version__.split(".")[:2]))
+pytestmark = pytest.mark.skipif(RELEASE < (2, 13), reason="torch 2.8 does not follow vars(x).update into a graph; 2.13 does")
 
 FLOATING = ["MAP", "HRR", "FHRR", "VTB", "SBC"]
 
