@@ -1,5 +1,4 @@
 import math
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -51,15 +50,6 @@ PUBLISHED_DIMENSION = {  # the smallest for 99 % of a set of 5, 11, 15, 21, 31, 
     "VTB": (170, 358, 470, 708, 882, 1543),
     "BSC": (193, 621, 703, 859, 1440),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Many small operations, for which threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def measured(algebra: Algebra, dim: int, items: int, bundled: int, task: Task, normalized: bool, trials: int) -> float:

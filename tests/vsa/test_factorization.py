@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,6 @@ from vsa.factorization import Factors, resonator
 
 COMMUTATIVE = [param for param in ALGEBRAS if param.values[0].laws.commutative]  # pyright: ignore[reportAttributeAccessIssue]
 MAP = get_algebra("MAP")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Many small operations, for which threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def products(algebra: Algebra, sizes: list[int], dim: int, batch: int, seed: int) -> tuple[list[Tensor], Tensor, Tensor]:
