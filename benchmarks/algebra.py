@@ -37,8 +37,12 @@ Case = tuple[str, dict[str, Work]]
 """A row's name, and what is called for it."""
 
 
+LONG = 0.3
+"""Seconds from which on a call is not repeated."""
+
+
 def medians(works: dict[str, Work], seconds: float, device: str) -> tuple[dict[str, float], dict[str, float]]:
-    """The median time of a call of each, in seconds: cold and hot. What takes longer than 0.3 s is called twice in all."""
+    """The median time of a call of each, in seconds: cold and hot. What takes longer than LONG is called twice in all."""
     synchronize = torch.cuda.synchronize if device == "cuda" else lambda: None
 
     def taken(work: Work, calls: int) -> float:
@@ -51,9 +55,10 @@ def medians(works: dict[str, Work], seconds: float, device: str) -> tuple[dict[s
     def in_turns(calls: dict[str, int]) -> dict[str, float]:
         times: dict[str, list[float]] = {name: [] for name in calls}
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(times["ours"]) < 3:
+        least = 1 if once["ours"] > LONG else 3
+        while time.perf_counter() < end or len(times["ours"]) < least:
             for name, n in calls.items():
-                if not (times[name] and once[name] > 0.3):
+                if not (times[name] and once[name] > LONG):
                     times[name].append(taken(works[name], n))
         return {name: statistics.median(found) for name, found in times.items()}
 
