@@ -3,7 +3,7 @@
 python benchmarks/training.py                        # on the CPU, and on a GPU where there is one
 python benchmarks/training.py --document-batch 64    # smaller steps of the document's 126 M weights, which a CPU is slow at
 
-A step is one of `tasks.training.loop`: draw the batch and move it, forward with the loss, backward, the optimiser. The two take
+A step is that of `tasks.training.loop`: draw the batch and move it, forward with the loss, backward, the optimiser. The two take
 turns, so that noise hits both, and the medians are given. Images are the target pictures that are learnt from.
 """
 
@@ -22,12 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from accelerate import Accelerator
 
-from tasks.config import StageConfig
-from tasks.paired import TASK as PAIRED
-from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.scene import TASK as SCENE
-from tasks.stage import Stage
-from tasks.task import objects_of
+from tasks.symbolic.config import StageConfig
+from tasks.symbolic.stages import PAIRED as PAIRED
+from tasks.symbolic.stages import PAIRED_SCENE as PAIRED_SCENE
+from tasks.symbolic.stages import SCENE as SCENE
+from tasks.symbolic.task import Stage
+from tasks.task import population_of
 from tasks.training.processes import make_accelerator
 
 PARTS = ("data", "forward", "backward", "optimiser")
@@ -35,7 +35,7 @@ PARTS = ("data", "forward", "backward", "optimiser")
 
 def stepper(task: Stage[Any], config: StageConfig, accelerator: Accelerator) -> tuple[Callable[[], list[float]], int]:
     """What does a training step and gives the seconds of each part of it, and how many weights it trains."""
-    model, objects, numbers = task.build(config).train(), objects_of(config, "train"), count()
+    model, population, numbers = task.build(config).train(), population_of(config, "train"), count()
     weights = list(model.parameters())
     optimizer = task.optimizer(config, model, fused=True)
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -47,7 +47,7 @@ def stepper(task: Stage[Any], config: StageConfig, accelerator: Accelerator) -> 
 
     def step() -> list[float]:
         times = [now()]
-        batch = task.batch(config, objects, next(numbers)).to(accelerator.device)
+        batch = task.batch(config, population, next(numbers)).to(accelerator.device)
         times.append(now())
         with accelerator.autocast():
             value = task.loss(config, model, batch, 0.0)

@@ -1,1 +1,35 @@
-"""Observation to latent: torch modules, one architecture a file."""
+"""Observation to latent: torch modules, one architecture a file; their names, and what each must do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from vsa.plugins import register
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+register(
+    "encoder",
+    {
+        "conv": "encoders.conv:ConvEncoder",
+        "conv-burgess": "encoders.conv:burgess",
+        "conv-document": "encoders.conv:document",
+        "conv-small": "encoders.conv:small",
+        "glimpse": "encoders.glimpse:GlimpseEncoder",
+    },
+)
+
+__all__ = ["Encoder"]
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Observations to feature posteriors. A plugin is called as `encoder(image=(C, H, W), features=F, dim=D)` to make one."""
+
+    def __call__(
+        self, images: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
+        """Mean and log variance, [B, F, D] each, of images [B, C, H, W] in [0, 1]."""
+        ...

@@ -19,7 +19,7 @@ class GlimpseEncoder(nn.Module):
 
     The centre of mass is found by counting, not by learning, and a window around it is cut out. Whole pixels of translation
     are then gone, so that all positions teach the same two linear layers what the object looks like. These give what can be
-    said of the object wherever it is, and a correction of the centre (a heart's centre of mass is not its middle); the
+    said of the object wherever it is, and a correction of the centre (a centre of mass need not be the middle); the
     corrected centre is spread over radial basis functions along each axis, so that a linear layer can tell every position.
 
     What and where add up to one short code for each feature, which is set to length 1 and projected by a fixed random matrix

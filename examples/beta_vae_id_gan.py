@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -37,6 +38,8 @@ class GridConfig:
     """The folder for the models and for the results, a small JSON file each."""
     page: Path = ROOT / "docs" / "beta-vae-id-gan.md"
     """The page whose tables are replaced; the figures go into a folder of its name beside it."""
+    on: Literal["here", "slurm", "local"] = "here"
+    """Where the trainings run: on this machine, on a Slurm cluster, or on this machine as on a cluster, to try that out."""
 
     def command(self) -> str:
         """The command that makes the whole page."""
@@ -50,9 +53,9 @@ PARTS = ("grid", "id-gan", "how")
 
 
 def beta_vae_id_gan(config: GridConfig) -> None:
-    from tasks.comparisons.jobs import run_jobs
-    from tasks.comparisons.page import check_page
-    from tasks.comparisons.position_grid import trainings
+    from tasks.studies.page import check_page
+    from tasks.studies.position_grid import trainings
+    from tasks.studies.running import run_jobs
 
     if not (config.minutes > 0 and config.long > 0):
         raise RangeError(f"minutes and long must be above 0, got {config.minutes} and {config.long}")
@@ -60,15 +63,15 @@ def beta_vae_id_gan(config: GridConfig) -> None:
     for training in grid + gans:
         training.config().check()
     check_page(config.page, PARTS)  # a page without a place for the tables is refused before the work
-    run_jobs(gans + grid, config.jobs, config.out, lambda: write(config))
+    run_jobs(gans + grid, config.jobs, config.out, lambda: write(config), config.on)
 
 
 def write(config: GridConfig) -> None:
     """Write the page and its figures, of what is there."""
-    from tasks.comparisons.jobs import made_with, results, without_result
-    from tasks.comparisons.page import write_page
-    from tasks.comparisons.position_figures import draw_all_codes, draw_grid, figure_name
-    from tasks.comparisons.position_grid import table, trainings
+    from tasks.studies.jobs import made_with, results, without_result
+    from tasks.studies.page import write_page
+    from tasks.studies.position_figures import draw_all_codes, draw_grid, figure_name
+    from tasks.studies.position_grid import table, trainings
     from vsa.files import replacing
 
     grid, gans = trainings(config.minutes, config.long, config.batch_size, config.seed, config.out)

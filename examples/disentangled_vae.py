@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.command_line import main
-from tasks.config import VAEConfig
+from tasks.vae.config import VAEConfig
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class PageConfig(VAEConfig):
 
 
 def disentangled_vae(config: PageConfig) -> None:
-    from tasks.comparisons.page import check_page
-    from tasks.comparisons.vae_page import PARTS, write_vae_page
     from tasks.report import show
-    from tasks.vae import run
+    from tasks.studies.page import check_page
+    from tasks.studies.vae_page import PARTS, write_vae_page
+    from tasks.vae.task import run
 
     if config.page is not None:
         check_page(config.page, PARTS)

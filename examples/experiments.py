@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -40,6 +41,8 @@ class ExperimentsConfig:
     """The folder for the results, a small JSON file each."""
     page: Path = ROOT / "docs" / "experiments.md"
     """The page whose table is replaced."""
+    on: Literal["here", "slurm", "local"] = "here"
+    """Where the trainings run: on this machine, on a Slurm cluster, or on this machine as on a cluster, to try that out."""
 
     def check(self, rows: int) -> None:
         """Refuse values that cannot be.
@@ -64,9 +67,9 @@ class ExperimentsConfig:
 
 
 def experiments(config: ExperimentsConfig) -> None:
-    from tasks.comparisons.experiments import ROWS, Run, table
-    from tasks.comparisons.jobs import run_jobs
-    from tasks.comparisons.page import check_page, write_page
+    from tasks.studies.experiments import ROWS, Run, table
+    from tasks.studies.page import check_page, write_page
+    from tasks.studies.running import run_jobs
 
     config.check(len(ROWS))
     runs = [
@@ -82,7 +85,7 @@ def experiments(config: ExperimentsConfig) -> None:
         print(f"table: {config.page}")
 
     chosen = [run for run in runs if not config.rows or run.row.number in config.rows]
-    run_jobs(chosen, config.jobs, config.out, finish)
+    run_jobs(chosen, config.jobs, config.out, finish, config.on)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -37,6 +38,8 @@ class LeaderboardConfig:
     """The folder for the results, a small JSON file each, and for the runs."""
     page: Path = ROOT / "docs" / "leaderboard.md"
     """The page whose tables are replaced; the figures go into a folder of its name beside it."""
+    on: Literal["here", "slurm", "local"] = "here"
+    """Where the trainings run: on this machine, on a Slurm cluster, or on this machine as on a cluster, to try that out."""
 
     def command(self) -> str:
         """The command that makes the whole page."""
@@ -50,9 +53,9 @@ PARTS: tuple[str, ...] = ("codes", "pictures", "slots", "halves", "how")
 
 
 def leaderboard(config: LeaderboardConfig) -> None:
-    from tasks.comparisons.jobs import run_jobs
-    from tasks.comparisons.leaderboard import trials
-    from tasks.comparisons.page import check_page
+    from tasks.studies.leaderboard import trials
+    from tasks.studies.page import check_page
+    from tasks.studies.running import run_jobs
 
     if config.seeds < 1 or not config.minutes > 0:
         raise RangeError(f"seeds must be at least 1 and minutes above 0, got {config.seeds} and {config.minutes}")
@@ -64,13 +67,13 @@ def leaderboard(config: LeaderboardConfig) -> None:
         trial.check()
     check_page(config.page, PARTS)  # a page without a place for the tables is refused before the work
     chosen = [trial for trial in every if not config.models or trial.entry.stem in config.models]
-    run_jobs(chosen, config.jobs, config.out, lambda: write(config))
+    run_jobs(chosen, config.jobs, config.out, lambda: write(config), config.on)
 
 
 def write(config: LeaderboardConfig) -> None:
     """Write the page and its figures, of what is there."""
-    from tasks.comparisons.leaderboard import trials
-    from tasks.comparisons.leaderboard_page import (
+    from tasks.studies.leaderboard import trials
+    from tasks.studies.leaderboard_page import (
         draw_codes,
         draw_halves,
         how,
@@ -79,7 +82,7 @@ def write(config: LeaderboardConfig) -> None:
         table_of_pictures,
         table_of_slots,
     )
-    from tasks.comparisons.page import write_page
+    from tasks.studies.page import write_page
     from vsa.files import replacing
 
     every = trials(config.seeds, config.minutes, config.samples, config.out)

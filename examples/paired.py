@@ -13,14 +13,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.command_line import main
-from tasks.config import PairedConfig
+from tasks.symbolic.config import PairedConfig
 
 
 def paired(config: PairedConfig) -> None:
-    from tasks.paired import run
     from tasks.report import show
+    from tasks.symbolic.stages import PAIRED
 
-    show(run(config))
+    show(PAIRED.run(config))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage two: learn scenes of two to five sprites as the sum of their objects, take objects out and put others in.
+"""Stage two: learn scenes of two to five objects as the sum of their objects, take objects out and put others in.
 
     python examples/scene.py --minutes 10 --out runs/scene
 
@@ -12,14 +12,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.command_line import main
-from tasks.config import SceneConfig
+from tasks.symbolic.config import SceneConfig
 
 
 def scene(config: SceneConfig) -> None:
     from tasks.report import show
-    from tasks.scene import run
+    from tasks.symbolic.stages import SCENE
 
-    show(run(config))
+    show(SCENE.run(config))
 
 
 if __name__ == "__main__":

@@ -53,9 +53,9 @@ class StagesConfig:
 
 
 def stages(config: StagesConfig) -> None:
-    from tasks.comparisons.page import check_page, write_page
-    from tasks.comparisons.stages import GOALS, details, table
     from tasks.report import show
+    from tasks.studies.page import check_page, write_page
+    from tasks.studies.stages import GOALS, details, table
     from vsa import load
     from vsa.files import replacing
 
@@ -95,14 +95,14 @@ def stages(config: StagesConfig) -> None:
 
 def _metrics(name: str, path: Path, config: StagesConfig) -> dict[str, Any]:
     """The numbers of a stage: those that its file holds, or those of measuring it again."""
+    from tasks import load_model
     from tasks.console.files import open_model
-    from tasks.weights import stored_metrics
     from vsa import load
 
-    stored = stored_metrics(path)
+    stored = load_model(path).about.metrics
     if not config.measure or name in config.stages:
         return stored
-    model, about = open_model(str(path), False, config.device)
+    model, about = open_model(path, False, config.device)
     took = {key: value for key, value in stored.items() if key in ("config", *TOOK)}
     return took | load("task", name).measure(model, replace(about.config, evaluate=config.evaluate))
 

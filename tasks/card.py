@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
 
 from tasks.about import About
-from tasks.config import StageConfig
-from tasks.model import SceneModel
+from tasks.config import RunConfig
 from tasks.tables import Table, flat, remarks, tables
 from vsa import __version__
 
-TAGS = ("vector-symbolic-architectures", "hyperdimensional-computing", "disentanglement", "image-editing", "dsprites")
+TAGS = ("vector-symbolic-architectures", "hyperdimensional-computing", "disentanglement", "image-editing")
 
 OVERLAPS = {
     "reconstruction_iou": "reconstruction IoU",
     "edit_iou": "IoU after one feature was edited",
-    "assembly_iou": "IoU of five features from five donors",
+    "assembly_iou": "IoU of every feature from a donor of its own",
     "removed_iou": "IoU after an object was removed",
     "added_iou": "IoU after an object was added",
 }
@@ -27,84 +28,77 @@ ELSEWHERE = ("out", "device", "evaluate", "checkpoint", "log", "workers")
 """Settings of which a reader learns elsewhere on the page, or that change nothing about the model."""
 
 
-def card(model: SceneModel, about: About, half: bool = False) -> str:
+@dataclass(frozen=True)
+class Page:
+    """What a class of models says of itself.
+
+    Attributes:
+        model: the class.
+        summary: what the model is, in sentences; of all models one that says by which task and version follows.
+        parts: by name, what it consists of.
+        details: how it works, in paragraphs.
+        snippet: Python that uses `model`, and `dataset`, the data set that it was trained on; or nothing.
+        measures: what the numbers mean.
+    """
+
+    model: type
+    summary: str
+    parts: Sequence[tuple[str, str]]
+    details: Sequence[str] = ()
+    snippet: str = ""
+    measures: str = ""
+
+
+def card(page: Page, about: About, half: bool = False) -> str:
     """The page as Markdown, with a head in YAML.
 
     Args:
-        model: that is described.
-        about: where it comes from.
+        page: what the model's class says.
+        about: where the model comes from.
         half: whether its weights are kept in float16.
     """
-    config, title = cast(StageConfig, about.config), f"vsa-torch {about.task}"
-    objects = "one object" if len(model.slots) == 1 else f"up to {len(model.slots)} objects"
-    trust = ", trust=True" if ":" in f"{about.task}{config.encoder}{config.decoder}" else ""
+    config, title = about.config, f"vsa-torch {about.task}"
+    trust = ", trust=True" if ":" in about.task or config.code() else ""
+    weights = ("weights", f"safetensors, {'float16' if half else 'float32'}")
     parts = (
         _head(title, about),
         f"# {title}",
-        f"Pictures of {objects} as one vector of {model.dim} numbers, learnt by the task `{about.task}` of vsa-torch and "
-        f"saved by its version {__version__}.",
-        "An encoder turns the picture of an object into five feature vectors: shape, scale, orientation, x and y. An object is "
-        "their sum, each bound with the vector of its role; a scene is the sum of its objects, each bound with the vector of its "
-        "slot; a decoder draws the picture from that one vector. So a picture is edited, and what is in it is read, by algebra "
-        "on the vector.",
-        _table(("part", "what it is"), _parts(model, config, half)),
-        "It knows what it was trained on: white squares, ellipses and hearts on black, 64 x 64 pixels, as in "
-        "[dSprites](https://github.com/google-deepmind/dsprites-dataset), each object encoded from a picture of its own.",
+        f"{page.summary} It was learnt by the task `{about.task}` of vsa-torch and saved by its version {__version__}.",
+        *page.details,
+        _table(("part", "what it is"), (*page.parts, weights)),
         "## How to load it",
         "From a checkout of the repository, as encoders, decoders and tasks are not part of the installed package `vsa-torch`. "
         "Nothing is unpickled.",
-        "```python\n" + _snippet(model, trust) + "```",
-        "`vsa evaluate .` measures it, and `vsa edit .` draws an edit.",
+        "```python\n" + _code_to_load(page, config, trust) + "```",
+        "`vsa evaluate .` measures it.",
         "## What was measured",
-        *_measured(about),
+        *_measured(page, about),
         "## How it was trained",
         *_trained(about),
     )
     return "\n\n".join(parts) + "\n"
 
 
-def _parts(model: SceneModel, config: StageConfig, half: bool) -> Iterator[tuple[str, str]]:
-    for kind, module in (("encoder", model.encoder), ("decoder", model.decoder)):
-        count = sum(weight.numel() for weight in module.parameters())
-        yield kind, f"{_code(getattr(config, kind))}, {count:,} parameters"
-    binding = "the features are added as they are" if config.roles == "none" else f"the algebra {model.algebra.name}"
-    yield "binding", binding
-    yield "slots", str(len(model.slots))
-    names = f"values of {len(model.codebooks)} features, to read vectors with"
-    yield "codebooks", names if len(model.codebooks) else "none: its training was stopped before they were learnt"
-    yield "weights", f"safetensors, {'float16' if half else 'float32'}"
-
-
-def _snippet(model: SceneModel, trust: str) -> str:
-    read = (
-        "\n\nmodel.read(edited, slot=0).tolist()  # the classes of the first object, read from the vector"
-        if len(model.codebooks)
-        else ""
-    )
+def _code_to_load(page: Page, config: RunConfig, trust: str) -> str:
+    name = page.model.__name__
+    used = "\n" + page.snippet if page.snippet else ""
+    needed = ("from tasks.data import open_dataset\n", f"dataset = open_dataset({config.dataset!r})\n") if used else ("", "")
     return f"""\
 import torch
-from tasks.data.dsprites import render
-from tasks.model import SceneModel
+{needed[0]}from {page.model.__module__} import {name}
 
-model = SceneModel.from_pretrained("."{trust})  # the folder of this page
-
-# Classes of shape, scale, orientation, x, y: a square, and an ellipse that gives its shape.
-square, ellipse = model.features(render(torch.tensor([[0, 5, 3, 4, 6], [1, 2, 5, 9, 30]]))[:, None])
-scene = model.scene(model.object(square[None]))  # one vector [{model.dim}]
-edited = model.edit(scene, slot=0, feature="shape", old=square[0], new=ellipse[0])
-picture = model.decode(edited[None])  # probabilities [1, 1, 64, 64]{read}
-"""
+model = {name}.from_pretrained("."{trust})  # the folder of this page
+{needed[1]}{used}"""
 
 
-def _measured(about: About) -> Iterator[str]:
+def _measured(page: Page, about: About) -> Iterator[str]:
     if not about.metrics:
         yield "Nothing yet: the model was saved before its training had ended. `vsa evaluate .` measures it."
         return
+    test = as_code(about.config.test) if about.config.test else "none"
     yield (
-        f"On combinations of features that were never trained on ({_code(about.config.test) if about.config.test else 'none'}), "
-        f"{about.config.evaluate} pictures for each number. IoU is with the exact rendering of what the picture should be. "
-        "*Shown*: the share of pictures that show the right value. *Read*: the share of values that unbinding and cleanup name "
-        "rightly, without a network."
+        f"On combinations of features that were never trained on ({test}), "
+        f"{about.config.evaluate} pictures for each number. {page.measures}".rstrip()
     )
     for table in tables(about.metrics):
         yield f"**{table.title}**"
@@ -118,40 +112,34 @@ def _trained(about: About) -> Iterator[str]:
     if "steps" in metrics:
         yield (
             f"{metrics['steps']:,} steps in {metrics['seconds']:,.0f} s on {metrics['device']} in {metrics['precision']}, "
-            f"{metrics['images_per_second']:,.0f} images/s, on pictures that were rendered as they were needed."
+            f"{metrics['images_per_second']:,.0f} images/s, on pictures that were drawn as they were needed."
         )
     usual = type(about.config)().as_json()
     stored = {name: value for name, value in about.config.as_json().items() if name not in ELSEWHERE}
     others = [(name, value) for name, value in stored.items() if value != usual[name]]
     if others:
         yield "The settings that are not the usual ones; config.json has all of them."
-        yield _table(("setting", "value"), ((name, _code(value)) for name, value in others))
+        yield _table(("setting", "value"), ((name, as_code(value)) for name, value in others))
     else:
         yield "All settings are the usual ones; config.json has them."
 
 
 def _head(title: str, about: About) -> str:
-    """What a hub reads: YAML, whose texts are written as in JSON, which is YAML too."""
-    lines = ["---", "library_name: vsa-torch", "license: mit", "pipeline_tag: image-to-image", "tags:"]
-    lines += [f"- {tag}" for tag in TAGS]
-    results = list(_results(about))
-    if results:
-        lines += [
-            "model-index:",
-            f"- name: {json.dumps(title)}",
-            "  results:",
-            "  - task:",
-            "      type: image-to-image",
-            f"      name: {json.dumps(f'Drawing and editing scenes ({about.task})')}",
-            "    dataset:",
-            "      type: dsprites",
-            "      name: dSprites, rendered",
-            "      split: test",
-            "    metrics:",
-        ]
-        for name, value in results:
-            lines += ["    - type: iou", f"      name: {json.dumps(name)}", f"      value: {value:.4f}"]
-    return "\n".join([*lines, "---"])
+    """What a hub reads."""
+    dataset, task = about.config.dataset, f"Drawing and editing scenes ({about.task})"
+    results = [
+        EvalResult("image-to-image", dataset, dataset, "iou", round(value, 4), task, dataset_split="test", metric_name=name)
+        for name, value in _results(about)
+    ]
+    head = ModelCardData(
+        library_name="vsa-torch",
+        license="mit",
+        pipeline_tag="image-to-image",
+        tags=list(TAGS),
+        model_name=title if results else None,
+        eval_results=results or None,
+    )
+    return f"---\n{head.to_yaml()}\n---"
 
 
 def _results(about: About) -> Iterator[tuple[str, float]]:
@@ -167,7 +155,7 @@ def _table(columns: tuple[str, ...], rows: Any) -> str:
     return Table("", columns, tuple(rows)).markdown().replace("---:", "---")
 
 
-def _code(value: object) -> str:
+def as_code(value: object) -> str:
     """A value as code in a table, whatever signs are in it."""
     text = str(value).replace("|", "\\|")
     return f"`` {text} ``" if "`" in text else f"`{text}`"

@@ -9,8 +9,21 @@ from importlib.util import find_spec
 from vsa.command_line import complain
 from vsa.errors import MissingExtraError, VSAError
 
-PACKAGES = ("accelerate", "einops", "filelock", "matplotlib", "PIL", "rich", "safetensors", "sklearn", "tyro")
-SLOW = ("accelerate", "sklearn")
+PACKAGES = (
+    "accelerate",
+    "einops",
+    "filelock",
+    "huggingface_hub",
+    "joblib",
+    "matplotlib",
+    "PIL",
+    "rich",
+    "safetensors",
+    "sklearn",
+    "torchvision",
+    "tyro",
+)
+SLOW = ("accelerate", "huggingface_hub", "joblib", "sklearn", "torchvision")
 """Packages that take a second to import, and that not all commands use: it is enough that they are there."""
 
 

@@ -29,7 +29,10 @@ def as_metrics(found: Any) -> dict[str, Any]:
     """
     if not isinstance(found, dict):
         raise DtypeError(f"evaluate must return a dictionary of metrics by name, got {type(found).__name__}")
-    return _plain(found, "")
+    try:
+        return _plain(found, "")
+    except RecursionError as error:
+        raise DtypeError("metrics must not be in themselves, or nested a thousand deep") from error
 
 
 def _plain(value: Any, name: str) -> Any:

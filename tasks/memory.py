@@ -53,11 +53,17 @@ def enough_memory(when: str, advice: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        said = str(error)
-        out = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in said or "bad_alloc" in said
-        if not out or isinstance(error, VSAError):
+        if not out_of_memory(error):
             raise
         raise TrainingError(f"out of memory {when}; {advice}") from error
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory, which each allocator says in its own words."""
+    if isinstance(error, VSAError) or not isinstance(error, (MemoryError, RuntimeError)):
+        return False
+    said = str(error)
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in said or "bad_alloc" in said
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, **more:
         if kind == "encoder":
             posterior(module, torch.zeros(TRIED, *image), **more, dim=dim)
         else:
-            logits(module, torch.zeros(TRIED, dim), image)
+            parameters(module, torch.zeros(TRIED, dim), image)
     return module.train(training)
 
 
@@ -70,22 +70,22 @@ def posterior(
     return mean.float(), logvar.float()
 
 
-def logits(
+def parameters(
     decoder: nn.Module, vectors: Float[Tensor, "b dim"], image: tuple[int, int, int] | None = None
 ) -> Float[Tensor, "b c h w"]:
-    """What a decoder makes of vectors: the log odds of pixels, float32 [B, C, H, W].
+    """What a decoder makes of vectors: the parameters of pixels, float32 [B, C, H, W], see `tasks.likelihood`.
 
     Args:
         decoder: called with the vectors.
         vectors: [B, D].
-        image: C, H and W, if they are known.
+        image: C, H and W of the parameters, if they are known.
 
     Raises:
         DtypeError, ShapeError: it returns something else.
     """
     found, n = decoder(vectors), len(vectors)
     expected = f"[{n}, {'C, H, W' if image is None else ', '.join(map(str, image))}]"
-    wanted = f"the decoder {type(decoder).__name__} must return logits {expected}, one tensor of floating point numbers"
+    wanted = f"the decoder {type(decoder).__name__} must return {expected}, one tensor of floating point numbers"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise DtypeError(f"{wanted}, got {_described(found)}")
     if found.ndim != 4 or len(found) != n or (image is not None and tuple(found.shape[1:]) != tuple(image)):

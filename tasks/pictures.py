@@ -18,14 +18,16 @@ from vsa.errors import DtypeError, RangeError, ShapeError
 Pictures = Tensor | np.ndarray | Image.Image | Sequence[Image.Image]
 """What may be given: [B, C, H, W], or pictures of PIL's."""
 
-WHITE = (1, 255)
-"""What the value of a white pixel may be."""
+WHITE = (None, 1, 255)
+"""What the value of a white pixel may be; None to find out."""
 
 ROUNDED = 1e-4
 """So far outside of their range values may lie, which is what rounding does."""
 
 
-def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None = None, white: int = 1) -> Tensor:
+def as_pictures(
+    images: Any, device: torch.device, shape: Sequence[int] | None = None, white: int | None = None, prepare: bool = False
+) -> Tensor:
     """Pictures as a tensor [B, C, H, W] with values from 0 to 1.
 
     Values are not looked at while torch compiles or maps a function over a batch, where there are none yet.
@@ -34,7 +36,9 @@ def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None =
         images: a tensor or a numpy array [B, C, H, W], of any real dtype or bool; or a picture of PIL's, or a list of them.
         device: where they shall be; arrays and pictures of PIL's are put there, tensors must be there.
         shape: C, H and W, if they are known.
-        white: the value of a white pixel, 1 or 255.
+        white: the value of a white pixel, 1 or 255. If it is not given it is 255 for pictures of PIL's, and for those of uint8 of
+            which a value is above 1; and 1 for all others.
+        prepare: resize the pictures to H and W, and turn colours to grey or grey to colours, where they are not as they shall be.
 
     Returns:
         Tensors as they are, of bool as uint8; and divided by 255, float32, if white is 255.
@@ -45,29 +49,59 @@ def as_pictures(images: Any, device: torch.device, shape: Sequence[int] | None =
         RangeError: a value is NaN, or not from 0 to white; or they are more than 2^24.
 
     Example:
-        >>> as_pictures(np.full((1, 1, 2, 2), 255, dtype=np.uint8), torch.device("cpu"), white=255).tolist()
+        >>> as_pictures(np.full((1, 1, 2, 2), 255, dtype=np.uint8), torch.device("cpu")).tolist()
         [[[[1.0, 1.0], [1.0, 1.0]]]]
+        >>> photograph = Image.new("RGB", (640, 480), "white")
+        >>> as_pictures(photograph, torch.device("cpu"), (1, 64, 64), prepare=True).shape
+        torch.Size([1, 1, 64, 64])
     """
-    if type(white) is not int or white not in WHITE:
+    if isinstance(white, bool) or not (white is None or type(white) is int) or white not in WHITE:
         raise RangeError(f"white, the value of a white pixel, must be 1 or 255, got {white!r}")
+    if prepare and shape is None:
+        raise ShapeError("this model does not know the size of its pictures, so none can be prepared for it; resize them first")
+    if prepare and isinstance(images, (list, tuple)) and images and all(isinstance(image, Image.Image) for image in images):
+        return torch.cat([as_pictures(image, device, shape, white, prepare) for image in images])  # of any sizes and modes
+    eight = isinstance(images, (Image.Image, list, tuple))  # pictures of PIL's
     pictures = images if isinstance(images, Tensor) else _loaded(images).to(device)
     check_readable("pictures", pictures)
+    eight = eight and pictures.dtype == torch.uint8
     if pictures.dtype == torch.bool:
         pictures = pictures.byte()
     if pictures.is_complex():
-        raise DtypeError(f"pictures must be real numbers from 0 to {white}, got {pictures.dtype}")
+        raise DtypeError(f"pictures must be real numbers from 0 to {white or 1}, got {pictures.dtype}")
     if pictures.device != device:
         raise DtypeError(
             f"the pictures are on {pictures.device}, the model on {device}; move them with images.to({str(device)!r})"
         )
     wanted = "B, C, H, W" if shape is None else f"B, {', '.join(map(str, shape))}"
-    if pictures.ndim != 4 or (shape is not None and list(pictures.shape[1:]) != list(shape)):
+    fits = pictures.ndim == 4 and (shape is None or prepare or list(pictures.shape[1:]) == list(shape))
+    if not fits:
         raise ShapeError(f"pictures must be [{wanted}], got {list(pictures.shape)}{_advice(pictures, shape)}")
     if len(pictures) > MOST:
         raise RangeError(f"pictures: at most {MOST} at once, got {len(pictures)}")
+    if white is None:
+        bright = pictures.dtype == torch.uint8 and readable(pictures) and pictures.numel() > 0 and int(pictures.max()) > 1
+        white = 255 if eight or bright else 1
     if readable(pictures):
         _check_values(pictures, white)
-    return pictures if white == 1 else pictures.float() / white
+    pictures = pictures if white == 1 else pictures.float() / white
+    return _prepared(pictures, shape) if prepare and shape is not None else pictures
+
+
+def _prepared(pictures: Tensor, shape: Sequence[int]) -> Tensor:
+    """Pictures [B, C, H, W] of this shape: of so many channels, and resized."""
+    from torchvision.transforms.v2 import functional  # here, because it takes seconds to import
+
+    channels = pictures.shape[1]
+    if {channels, shape[0]} == {1, 3}:
+        pictures = functional.rgb_to_grayscale(pictures) if shape[0] == 1 else functional.grayscale_to_rgb(pictures)
+    elif channels != shape[0]:
+        raise ShapeError(f"pictures of {channels} channels cannot be made to have {shape[0]}; give some of 1, 3 or {shape[0]}")
+    if list(pictures.shape[2:]) == list(shape[1:]):
+        return pictures
+    if not pictures.shape[2] or not pictures.shape[3]:
+        raise ShapeError(f"pictures without pixels cannot be resized, got {list(pictures.shape)}")
+    return functional.resize(pictures.float(), list(shape[1:]), antialias=True).clamp(0, 1)
 
 
 def _loaded(images: Any) -> Tensor:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tasks.card import card
+from torch import nn
+
+from tasks.about import About
+from tasks.card import Page, card
 from tasks.config import CONFIG
 from tasks.json_file import read_json, write_json
-from tasks.model import SceneModel
 from tasks.training.run_folder import WRITTEN
-from tasks.weights import MODEL, MODEL_TYPE, load_scene, save
+from tasks.weights import MODEL, MODEL_TYPE, save
 from vsa import __version__
 from vsa.errors import InputError, OutputError
 from vsa.files import replacing
@@ -20,15 +21,13 @@ from vsa.files import replacing
 PAGE = "README.md"
 
 
-def write_folder(model: SceneModel, folder: Path, half: bool = False) -> None:
-    """Write model.safetensors, config.json and README.md, all of them or none; see `SceneModel.save_pretrained`.
+def write_folder(model: nn.Module, kind: str, about: About, page: Page, folder: Path, half: bool = False) -> None:
+    """Write model.safetensors, config.json and README.md, all of them or none; see `TaskModel.save_pretrained`.
 
     Raises:
         OutputError: the folder cannot be written, or holds something else already.
-        VSAError: the model was composed by hand.
     """
-    about = model.described().published()
-    page = card(model, about, half)
+    text = card(page, about, half)
     settings = {"task": about.task, "version": __version__, "config": about.config.as_json()}
     with _made(folder):
         there = [name for name in dict.fromkeys((*WRITTEN, CONFIG, PAGE)) if (folder / name).exists()]
@@ -40,8 +39,8 @@ def write_folder(model: SceneModel, folder: Path, half: bool = False) -> None:
         with ExitStack() as stack:  # files take their places when all of them are written
             weights, config, readme = (stack.enter_context(replacing(folder / name)) for name in (MODEL, CONFIG, PAGE))
             save(model, about.task, about.config, about.metrics, weights, half)
-            write_json(config, {"model_type": MODEL_TYPE, "library_name": "vsa-torch", **settings})
-            readme.write_text(page, encoding="utf-8")
+            write_json(config, {"model_type": f"{MODEL_TYPE}{kind}", "library_name": "vsa-torch", **settings})
+            readme.write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -61,30 +60,11 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
-def read_folder(folder: Path, trust: bool = False) -> SceneModel:
-    """The model of such a folder; see `SceneModel.from_pretrained`.
-
-    Raises:
-        InputError: there is no such folder, or it cannot be used.
-    """
-    if not os.path.isdir(folder):  # unlike that of Path it raises nothing, whatever the name
-        raise InputError(
-            f"there is no folder {folder}; nothing is fetched: give the path of one that save_pretrained wrote, "
-            "or that was downloaded from where it was shared"
-        )
-    for name in (CONFIG, MODEL):
-        if not (folder / name).exists():
-            raise InputError(f"{folder} is not a folder of a saved model: it has no {name}")
-    if "model_type" not in read_json(folder / CONFIG):
-        raise InputError(f"{folder / CONFIG} does not say which type of model it is of; a run is read by tasks.weights.load_run")
-    return load_scene(folder, trust)
-
-
 def _is_ours(folder: Path) -> bool:
     """Whether a model was saved into this folder, and nothing else."""
     if any((folder / name).exists() for name in WRITTEN if name != MODEL):
         return False
     try:
-        return read_json(folder / CONFIG).get("model_type") == MODEL_TYPE
+        return str(read_json(folder / CONFIG).get("model_type")).startswith(MODEL_TYPE)
     except InputError:
         return False

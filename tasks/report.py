@@ -35,7 +35,7 @@ def show(result: Result, console: Console | None = None) -> None:
 
 
 def show_tables(metrics: dict[str, Any], console: Console, part: str = "test") -> None:
-    """Print what was measured on a part, over all orientations and over the identifiable subset, and what belongs beside it."""
+    """Print what was measured on a part, over all classes and over the identifiable ones, and what belongs beside it."""
     for each in tables(metrics, part):
         console.print(_drawn(each))
     for remark in remarks(metrics):

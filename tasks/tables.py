@@ -36,14 +36,14 @@ class Table:
 
 
 def tables(metrics: dict[str, Any], part: str = "test") -> list[Table]:
-    """The tables of what a task measured: over all orientations, and over the identifiable subset.
+    """The tables of what a task measured: over all classes, and over the identifiable ones.
 
     Args:
         metrics: as `tasks.task.Task.measure` gives them; of a task that measures other things, all of its numbers.
         part: the part of the split that was measured.
     """
     found = []
-    for title, numbers in (("all orientations", metrics), ("orientations 0 to 83 degrees", metrics.get("identifiable"))):
+    for title, numbers in (("all classes", metrics), ("identifiable classes", metrics.get("identifiable"))):
         if not isinstance(numbers, dict):
             continue
         make = _edits if "edit_iou" in numbers else _scenes if "removed_iou" in numbers else _numbers
@@ -116,7 +116,7 @@ def _edits(part: str, title: str, numbers: dict[str, Any]) -> Table:
     assembled = (f"{_cell(found.get('assembly_iou')) or 'not measured'} {group}" for group, found in groups.items())
     return Table(
         f"{part} pictures, {title}: reconstruction IoU {_cell(numbers['reconstruction_iou'])}, "
-        f"five features from five donors {', '.join(assembled)}",
+        f"every feature from a donor of its own {', '.join(assembled)}",
         ("one feature", *features),
         tuple((what, *(_cell(values.get(feature)) for feature in features)) for what, values in measured),
     )
@@ -162,15 +162,15 @@ def flat(numbers: dict[str, Any], name: str = "") -> Iterator[tuple[str, float]]
             yield path, value
 
 
-def spread(values: Sequence[float]) -> str:
+def mean_and_deviation(values: Sequence[float]) -> str:
     """Mean ± sample standard deviation; one value alone has none, and no value is an empty text.
 
     Large numbers have fewer decimals.
 
     Example:
-        >>> spread([0.5, 0.7]), spread([0.5]), spread([])
+        >>> mean_and_deviation([0.5, 0.7]), mean_and_deviation([0.5]), mean_and_deviation([])
         ('0.600 ± 0.141', '0.500', '')
-        >>> spread([103.0, 118.5]), spread([1500, 2500])
+        >>> mean_and_deviation([103.0, 118.5]), mean_and_deviation([1500, 2500])
         ('110.8 ± 11.0', '2,000 ± 707')
     """
     if not values:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,33 +17,31 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from tasks.about import About, TaskModel
+from tasks.about import About
 from tasks.config import CONFIG, RunConfig
 from tasks.data.checks import NotInPartError
-from tasks.data.dsprites import SIZE
-from tasks.data.original import open_original
-from tasks.data.sampling import Objects
+from tasks.data.dataset import Dataset, open_dataset
+from tasks.data.population import Population
 from tasks.data.schemes import Batch
 from tasks.data.split import Part, Split
 from tasks.evaluation.controls import measure_controls
 from tasks.evaluation.loss_figure import draw_loss
+from tasks.likelihood import Likelihood, make_likelihood
 from tasks.measured import as_metrics, without_nan
 from tasks.memory import TRAINING, check_memory, enough_memory, within_memory
 from tasks.share import Share
 from tasks.tables import left_out
-from tasks.training.journal import Journal
-from tasks.training.loop import Budget, Schedule, Trained, cosine, train
+from tasks.task_model import TaskModel
+from tasks.training.budget import Budget, Schedule, cosine
+from tasks.training.loop import train
 from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import check_tracker, read_metrics
 from tasks.training.processes import make_accelerator, means, on_first, share_of
+from tasks.training.record import RunRecord
+from tasks.training.run import Trained
 from tasks.training.run_folder import claimed, run_folder
 from tasks.weights import MODEL, open_weights, save
 from vsa.errors import InputError, RangeError
-
-IMAGE = (1, SIZE, SIZE)
-
-PICTURE = 4 * SIZE**2
-"""Bytes of a picture as it is drawn by a model."""
 
 REHEARSED = 8
 """Pictures for each number that is measured before the training."""
@@ -75,15 +74,15 @@ class Task(ABC, Generic[Config, Model]):
     Attributes:
         name: as checkpoints and the command line call it.
         config: the settings.
-        evaluate: the metrics of a trained model on such objects.
-        figures: by file name, what draws a figure of a model on such objects.
+        evaluate: the metrics of a trained model on a population.
+        figures: by file name, what draws a figure of a model on a population.
         schedule: what the learning rates are multiplied by, of the share of the budget that is spent.
     """
 
     name: str
     config: type[Config]
-    evaluate: Callable[[Model, Objects, Config, torch.Generator], dict[str, Any]]
-    figures: Mapping[str, Callable[[Model, Objects, Path, torch.Generator], None]]
+    evaluate: Callable[[Model, Population, Config, torch.Generator], dict[str, Any]]
+    figures: Mapping[str, Callable[[Model, Population, Path, torch.Generator], None]]
     schedule: Schedule = cosine
 
     @abstractmethod
@@ -95,7 +94,7 @@ class Task(ABC, Generic[Config, Model]):
         """
 
     @abstractmethod
-    def batch(self, config: Config, objects: Objects, number: int) -> Batch:
+    def batch(self, config: Config, population: Population, number: int) -> Batch:
         """The batch of a step; it depends on the settings and the number alone, so it matters not who draws it, and when."""
 
     @abstractmethod
@@ -130,7 +129,7 @@ class Task(ABC, Generic[Config, Model]):
         except RuntimeError as error:
             raise InputError(f"cannot start from {path}: {error}") from error
 
-    def finish(self, model: Model, config: Config, objects: Objects) -> None:
+    def finish(self, model: Model, config: Config, population: Population) -> None:
         """What is left to do when the training has ended; nothing, if not said otherwise."""
 
     def restore(self, config: Config, weights: dict[str, Tensor]) -> Model:
@@ -152,7 +151,7 @@ class Task(ABC, Generic[Config, Model]):
             VSAError: what `measured` refuses.
             DtypeError: a metric is nothing that JSON can hold.
         """
-        check_memory("evaluate", config.evaluate, PICTURE, "pictures")
+        check_memory("evaluate", config.evaluate, bytes_of(dataset_of(config)), "pictures")
         training = model.training
         with torch.random.fork_rng(devices=[]):
             few = replace(config, evaluate=min(config.evaluate, REHEARSED))
@@ -162,12 +161,12 @@ class Task(ABC, Generic[Config, Model]):
 
     def measured(self, model: Model, config: Config, part: Part, seed: int) -> dict[str, Any]:
         """The metrics on combinations of a part."""
-        return self.evaluated(model, objects_of(config, part), config, seed)
+        return self.evaluated(model, population_of(config, part), config, seed)
 
-    def evaluated(self, model: Model, objects: Objects, config: Config, seed: int) -> dict[str, Any]:
+    def evaluated(self, model: Model, population: Population, config: Config, seed: int) -> dict[str, Any]:
         """What `evaluate` says of a model on such objects, as JSON can hold it; with the controls of its IoU."""
-        found = as_metrics(self.evaluate(model, objects, config, torch.Generator().manual_seed(seed)))
-        return found | ({"controls": measure_controls(objects)} if "reconstruction_iou" in found else {})
+        found = as_metrics(self.evaluate(model, population, config, torch.Generator().manual_seed(seed)))
+        return found | ({"controls": measure_controls(population)} if "reconstruction_iou" in found else {})
 
     def run(self, config: Config, half: bool = False) -> Result[Model]:
         """Train, measure, and write metrics.json, the figures and model.safetensors.
@@ -186,9 +185,9 @@ class Task(ABC, Generic[Config, Model]):
         accelerator = make_accelerator(config.device, config.precision, **trackers)
         with ExitStack() as stack:
             on_first(accelerator, lambda: self._claim(stack, config, files))
-            journal = Journal(files, self.name, config, accelerator, partial(self.validate, config, accelerator))
-            stack.callback(journal.close)
-            model, trained = self.learn(config, accelerator, journal)
+            record = RunRecord(files, self.name, config, accelerator, partial(self.validate, config, accelerator))
+            stack.callback(record.close)
+            model, trained = self.learn(config, accelerator, record)
             if half:
                 model.half().float()
             # Measuring may fail.
@@ -212,14 +211,14 @@ class Task(ABC, Generic[Config, Model]):
         stack.enter_context(claimed(files, names, config.resume, config.start_over))
 
     def learn(
-        self, config: Config, accelerator: Accelerator | None = None, journal: Journal | None = None
+        self, config: Config, accelerator: Accelerator | None = None, record: RunRecord | None = None
     ) -> tuple[Model, Trained]:
         """A trained model in evaluation mode, and what it took; torch's random state stays as it was.
 
         Args:
             config: the settings.
             accelerator: device and processes; as the settings say if there is none.
-            journal: where checkpoints are written and looked for; nothing is written without one.
+            record: where checkpoints are written and looked for; nothing is written without one.
         """
         config.check()
         accelerator = make_accelerator(config.device, config.precision) if accelerator is None else accelerator
@@ -227,39 +226,37 @@ class Task(ABC, Generic[Config, Model]):
             raise RangeError(
                 f"batch_size must be a multiple of the {accelerator.num_processes} processes, got {config.batch_size}"
             )
-        check_memory("batch_size", config.batch_size, PICTURE, "pictures")
+        check_memory("batch_size", config.batch_size, bytes_of(dataset_of(config)), "pictures")
         advice = "lower --batch-size or --dim, or take a smaller --encoder or --decoder"
         with enough_memory("when the model was made", advice), within_memory(TRAINING if accelerator.device.type == "cpu" else 1):
             model = self.build(config)
         if config.start is not None:
             self.start_from(model, config.start)
-        objects = objects_of(config, "train")
-        if config.data is not None:
-            objects = replace(objects, render=open_original(config.data).render)
+        population = population_of(config, "train")
         with enough_memory("when a batch was drawn", advice), within_memory(1):
-            self.batch(config, objects, 0)  # what the scheme refuses is refused before the bar
-        if journal is not None:
+            self.batch(config, population, 0)  # what the scheme refuses is refused before the bar
+        if record is not None:
             on_first(accelerator, lambda: self.rehearse(model, config))
         with torch.random.fork_rng(devices=[accelerator.device] if accelerator.device.type == "cuda" else []):
             torch.manual_seed(seed_of(config.seed, "process", accelerator.process_index))  # for networks that draw
             trained = train(
                 model,
-                partial(self.batch, config, objects),
+                partial(self.batch, config, population),
                 partial(self.loss, config),
                 Budget(*config.limits()),
                 optimizer=self.optimizer(config, model, accelerator.device.type != "mps"),
                 schedule=self.schedule,
                 accelerator=accelerator,
                 workers=config.workers,
-                journal=journal,
+                record=record,
             )
-            self.finish(model, config, objects)
+            self.finish(model, config, population)
         return model, trained
 
     def validate(self, config: Config, accelerator: Accelerator, model: nn.Module) -> float | None:
         """The loss on a batch of validation combinations, always the same; None where too few of them are left for one."""
         try:
-            batch = self.batch(config, objects_of(config, "validation"), 0).to(accelerator.device)
+            batch = self.batch(config, population_of(config, "validation"), 0).to(accelerator.device)
         except RangeError:
             return None
         model.eval()
@@ -279,7 +276,7 @@ class Task(ABC, Generic[Config, Model]):
             DtypeError: a metric is nothing that JSON can hold.
             RangeError: so many pictures do not fit in memory.
         """
-        check_memory("evaluate", config.evaluate, PICTURE, "pictures")
+        check_memory("evaluate", config.evaluate, bytes_of(dataset_of(config)), "pictures")
         share = Share() if accelerator is None else share_of(accelerator)
         own = replace(config, evaluate=-(-config.evaluate // share.processes))
         metrics = as_metrics(self.measured(model, own, part, seed_of(config.seed, "measure", share.process)))
@@ -295,7 +292,7 @@ class Task(ABC, Generic[Config, Model]):
             draw_loss(read_metrics(files.path / "metrics.jsonl"), part)
         for name, figure in self.figures.items():
             with suppress(NotInPartError), files.replacing(name) as part:
-                figure(model, objects_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
+                figure(model, population_of(config, "test"), part, torch.Generator().manual_seed(config.seed))
 
 
 def warn_of(left_out: dict[str, str]) -> None:
@@ -314,6 +311,26 @@ def seed_of(*what: int | str) -> int:
     return int.from_bytes(hashlib.blake2b(repr(what).encode(), digest_size=7).digest(), "little")
 
 
-def objects_of(config: RunConfig, part: Part) -> Objects:
-    """The objects of a part of the configuration's split."""
-    return Objects(part=part, split=Split(config.validation, config.test))
+def population_of(config: RunConfig, part: Part) -> Population:
+    """The combinations of a part of the configuration's split."""
+    return Population(dataset_of(config), part, Split(config.validation, config.test))
+
+
+def dataset_of(config: RunConfig) -> Dataset:
+    """The data set of the configuration; opened once."""
+    return _opened(config.dataset, config.data)
+
+
+@lru_cache(maxsize=8)
+def _opened(name: str, data: Path | None) -> Dataset:
+    return open_dataset(name, data)
+
+
+def likelihood_of(config: RunConfig) -> Likelihood:
+    """The likelihood of the configuration, for its data set."""
+    return make_likelihood(config.likelihood, dataset_of(config).binary, config.deviation)
+
+
+def bytes_of(dataset: Dataset) -> int:
+    """How many bytes a picture takes as it is drawn by a model."""
+    return 4 * math.prod(dataset.shape)

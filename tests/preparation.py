@@ -9,6 +9,7 @@ from pkgutil import walk_packages
 import accelerate.state  # noqa: F401
 import einops.layers.torch  # noqa: F401
 import filelock  # noqa: F401
+import huggingface_hub.repocard  # noqa: F401
 import hypothesis
 import matplotlib.figure  # noqa: F401
 import numpy.typing  # noqa: F401

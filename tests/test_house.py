@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,6 +12,7 @@ import pytest
 
 import vsa
 from tests.conftest import ROOT
+from tests.imports import circles, graph, modules, names_in
 from tests.preparation import PACKAGES
 
 ALLOWED = {
@@ -39,15 +41,77 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("folder", ALLOWED)
-def test_imports_go_one_way(folder: str) -> None:
+def test_imports_and_names_go_one_way(folder: str) -> None:
+    """Also the names of modules in strings, and what a function imports when it is called."""
     ours = {*PACKAGES, "examples", "tests", "benchmarks"}
-    for path in files(folder):
-        assert imported(path) & ours <= ALLOWED[folder], path
+    for path in modules(folder).values():
+        named = {re.split("[.:]", name)[0] for name in names_in(path)}
+        assert named & ours <= ALLOWED[folder], path
+
+
+def test_no_file_is_in_a_circle() -> None:
+    """By imports, also those of functions, and by names of modules in strings; what type checkers alone import does not count."""
+    assert circles(graph(*PACKAGES)) == []
+
+
+def test_circles_and_names_are_seen(tmp_path: Path) -> None:
+    (tmp_path / "file.py").write_text('''
+import tasks.vae as v
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from tasks import nothing
+else:
+    import examples
+TABLE = {"paired": "tasks.paired:TASK", "none": "a text about tasks.paired"}
+def load(command):
+    """tasks.lab"""
+    from vsa import algebra
+    import_module(f"tasks.console.{command}")
+    return import_module("decoders")
+''')
+    assert names_in(tmp_path / "file.py") >= {"tasks.vae", "examples", "tasks.paired:TASK", "vsa.algebra", "decoders"}
+    assert "tasks.console." in names_in(tmp_path / "file.py")
+    assert "tasks.nothing" not in names_in(tmp_path / "file.py")
+    edges = {"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": {"e"}, "e": {"d"}, "f": {"a"}}
+    assert circles(edges) == [["a", "b", "c"], ["d", "e"]]
+    assert "tasks.symbolic.stages" in graph("tasks")["tasks"], "the table of tasks"
+    assert "tasks.console.edit" in graph("tasks")["tasks.console"], "a name that is put together"
+    assert "vsa.algebras.torchhd" in graph("vsa")["vsa.lookup"], "an import in a function"
+
+
+def test_only_the_checkout_says_where_its_commands_are() -> None:
+    """vsa names nothing above it; the settings of the checkout do, and the wheel has none of them."""
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["vsa"] == {"laboratory": "tasks.console"}
 
 
 def test_the_algebra_needs_nothing_of_the_laboratory() -> None:
     for path in files("vsa"):
         assert not imported(path) & LAB, path
+
+
+DSPRITES = re.compile(
+    r"orientation|ellipse|\bheart|sprite|737[_,]?280|\[n, 5\]|\"n 5\"|n 64 64|randint\(5|\bfive (?:feature|donor|vector|factor)",
+    re.IGNORECASE,
+)
+"""Factors, counts and sizes of dSprites."""
+
+ITS_OWN = ("tasks/data/dsprites/", "tasks/studies/", "tasks/console/data.py")
+"""The data set, the studies of it, and the command for its file."""
+
+
+def test_general_code_knows_no_data_set() -> None:
+    found = []
+    for folder in ("encoders", "decoders", "tasks"):
+        for path in files(folder):
+            name = str(path.relative_to(ROOT))
+            if not name.startswith(ITS_OWN):
+                lines = enumerate(path.read_text().splitlines(), 1)
+                found += [
+                    f"{name}:{k}: {line}"
+                    for k, line in lines
+                    if DSPRITES.search(re.sub("dsprites(?:.sprites)?", "", line, flags=re.IGNORECASE))
+                ]
+    assert not found, "\n".join(found)
 
 
 def test_files_have_one_subject() -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.helpers import as_a_user
 
-PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+FILES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in FILES}
 README = PAGES["README.md"]
 BLOCKS = {name: re.findall(r"```python\n(.*?)```", text, re.S) for name, text in PAGES.items()}
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from vsa.algebra import Algebra, get_algebra
+from vsa.algebra import Algebra
 from vsa.errors import AlgebraError, InputError, VSAError
+from vsa.lookup import get_algebra
 
 
 def described(algebra: Algebra) -> str:

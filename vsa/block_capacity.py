@@ -65,6 +65,8 @@ def share_retrieved(blocks: int, size: int, items: int, bundled: int, of_set: bo
 
 def rare_similarity(blocks: int, size: int, chance: float) -> float:
     """The similarity above which two random vectors have this chance, or less, to lie: halfway between two counts."""
+    if blocks == 0:  # all are alike, so that no similarity tells an item from a random vector
+        return 1.5
     alike = 1 / size
     likely = [math.comb(blocks, count) * alike**count * (1 - alike) ** (blocks - count) for count in range(blocks + 1)]
     count = next(count for count in range(blocks + 1) if sum(likely[count + 1 :]) <= chance)

@@ -20,11 +20,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from vsa.algebra import Algebra, get_algebra
+from vsa.algebra import Algebra
 from vsa.algebras.checks import check_flags
 from vsa.algebras.fourier import irfft, rfft
 from vsa.block_capacity import MOST_BLOCKS, MOST_BUNDLED, rare_similarity, share_retrieved
 from vsa.errors import AlgebraError, DtypeError, RangeError
+from vsa.lookup import get_algebra
 
 MOST = 2**53
 """The largest count."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from vsa.algebra import Algebra, get_algebra
+from vsa.algebra import Algebra
 from vsa.algebras.checks import Device, check_flags, integer
 from vsa.devices import default_device
 from vsa.errors import DtypeError, RangeError, ShapeError, SymbolError, choices
+from vsa.lookup import get_algebra
 from vsa.memory_verbs import MemoryVerbs
 from vsa.module import VectorModule, moved
 from vsa.symbols import Symbols

@@ -1,27 +1,34 @@
 """The command `vsa`: what comes with the library, and, from a checkout, the laboratory.
 
-Nothing is imported here that help, version and lists do not need: no torch, and none of the laboratory's packages.
+The laboratory is not named here: the checkout's pyproject.toml says which module has its commands. Nothing is imported that help,
+version and lists do not need: no torch.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 from vsa import __version__
 from vsa.errors import VSAError, choices
-from vsa.plugins import BUILT_IN, checkout, sources
+from vsa.plugins import kinds, sources
 
 LABORATORY = {
     "train": "learn a task: a model, what it reaches, and pictures",
     "evaluate": "measure a trained model on combinations that were never trained on",
     "edit": "exchange a feature inside a scene's vector, and draw what comes out",
-    "data": "fetch or write the file of dSprites",
+    "data": "fetch or write the files of data sets",
 }
-COMMANDS = {**LABORATORY, "list": "what there is by name: algebras, encoders, decoders, tasks"}
+"""What a checkout has commands for, so that help can say so where there is none."""
+COMMANDS = {**LABORATORY, "list": "what there is by name: algebras, encoders, decoders, data sets, tasks"}
+
+ASKED = (["--help"], ["-h"])
 
 HELP = f"""\
 usage: vsa [-h] [--version] COMMAND ...
@@ -32,31 +39,6 @@ commands:
 {chr(10).join(f"  {name:10}{text}" for name, text in COMMANDS.items())}
 
 Each command takes --help. All but `list` need a checkout of the repository.
-"""
-
-TRAIN_HELP = """\
-usage: vsa train TASK [flags]
-
-Learn a task; write metrics.json, figures and model.safetensors into the folder --out, and print the tables.
-
-tasks:
-{}
-
-A task of your own is named package.module:attribute. `vsa train TASK --help` shows its flags.
-"""
-
-DATA_HELP = """\
-usage: vsa data download PATH
-       vsa data write PATH
-
-download: fetch the published file of dSprites, 26 MB, and check it; what broke off goes on.
-write: render all 737,280 pictures into a file of the published layout.
-"""
-
-LIST_HELP = f"""\
-usage: vsa list [{"|".join(f"{kind}s" for kind in BUILT_IN)}]
-
-List what there is by name, and where each comes from; all four kinds if none is given.
 """
 
 
@@ -134,42 +116,56 @@ def complain(message: object) -> int:
 
 def _status_of(words: Sequence[str]) -> int:
     command, *rest = words or ["--help"]
-    asked = rest[:1] in (["--help"], ["-h"])
     if command in ("--help", "-h"):
         return _say(HELP)
     if command == "--version":
         return _say(f"vsa-torch {__version__}\n")
     if command not in COMMANDS:
         return complain(f"there is no command {command!r}; {choices(command, COMMANDS)}")
+    console = laboratory()
     if command == "list":
-        return _say(LIST_HELP) if asked else _list(rest)
-    if command == "train" and asked:
-        return _say(TRAIN_HELP.format(_lines(sources("task"))))
-    if command == "data" and asked:
-        return _say(DATA_HELP)
-    root = checkout()
-    if root is None:
+        return _list(rest)
+    if console is None:
         missing = (
             f"`vsa {command}` needs a checkout: clone the repository and run it from there, as encoders, decoders and tasks "
             "are not part of the installed package"
         )
-        return _say(f"vsa {command}: {COMMANDS[command]}\n\n{missing}\n") if asked else complain(missing)
-    sys.path.insert(0, str(root))  # first, so that nobody else's module called `tasks` is taken for ours
-    return import_module("tasks.console").status_of(command, rest)
+        return _say(f"vsa {command}: {COMMANDS[command]}\n\n{missing}\n") if rest[:1] in ASKED else complain(missing)
+    return console.status_of(command, rest)
+
+
+def laboratory() -> ModuleType | None:
+    """The module that has the laboratory's commands, imported; None where the package was installed alone.
+
+    It is named in the pyproject.toml of a checkout, under [tool.vsa], because nothing in this package names what is built on it.
+    """
+    root = Path(__file__).resolve().parents[1]
+    try:
+        name = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["vsa"]["laboratory"]
+    except (OSError, ValueError, KeyError):
+        return None
+    if sys.path[:1] != [str(root)]:
+        sys.path.insert(0, str(root))  # first, so that nobody else's module of that name is taken for ours
+    return import_module(name)
 
 
 def _list(words: Sequence[str]) -> int:
-    kinds = {f"{kind}s": kind for kind in BUILT_IN}
+    plurals = {f"{kind}s": kind for kind in kinds()}
+    if words[:1] in ASKED:
+        return _say(
+            f"usage: vsa list [{'|'.join(plurals)}]\n\n"
+            "List what there is by name, and where each comes from; all kinds if none is given.\n"
+        )
     if len(words) > 1:
         return complain(f"`vsa list` takes one kind, got {' '.join(words)}")
     for word in words:
-        if word not in kinds:
-            return complain(f"there is no kind {word!r}; {choices(word, kinds)}")
-    parts = [f"{plural}\n{_lines(sources(kinds[plural]))}\n" for plural in words or kinds]
-    return _say("\n".join(parts))
+        if word not in plurals:
+            return complain(f"there is no kind {word!r}; {choices(word, plurals)}")
+    return _say("\n".join(f"{plural}\n{lines(sources(plurals[plural]))}\n" for plural in words or plurals))
 
 
-def _lines(named: dict[str, str]) -> str:
+def lines(named: dict[str, str]) -> str:
+    """Names and what is said of them, side by side."""
     width = max(map(len, named))
     return "\n".join(f"  {name:{width}}  {text}" for name, text in named.items())
 

@@ -16,11 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsa.algebra import Algebra, resolve
+from vsa.algebra import Algebra
 from vsa.algebras.checks import integer, number
 from vsa.algebras.fourier import rfft
 from vsa.capacity import threshold as chance
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError
+from vsa.lookup import resolve
 from vsa.memory import ItemMemory
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 2
 """After how many steps the answer is looked at: a look costs about as much as a step."""
-
 FATIGUE = 0.4
 """The part of its last weight that an item loses at the next step, which drives the search out of answers that only hold each
 other up. Of 0.33, 0.4, 0.5 and 0.6, it does best for all algebras together."""

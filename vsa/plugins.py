@@ -1,26 +1,25 @@
-"""Names at the edge: `load("encoder", "conv")` gives the class or function of that name.
+"""Names at the edge: `load("algebra", "MAP")` gives the class or function of that name.
 
 In code, pass objects. Names are for the command line and for files, and this is the only place that resolves them: first in
-the table of what comes with the project, then among the entry points of installed packages (groups vsa.algebras,
-vsa.encoders, vsa.decoders, vsa.tasks), and a name with a colon is "package.module:attribute" itself. So what the project's own
-files and settings name does not depend on what else is installed; `check_typed` says of a name that a person typed that others
-claim it too. Nothing is imported before it is asked for.
+the table of a kind, then among the entry points of installed packages (of algebras in the group vsa.algebras, and so on), and a
+name with a colon is "package.module:attribute" itself. So what the project's own files and settings name does not depend on what
+else is installed; `check_typed` says of a name that a person typed that others claim it too. Nothing is imported before it is
+asked for.
+
+The table of the algebras is here. Other kinds belong to other packages, each of which registers its own table when it is
+imported; nothing here knows them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any
 
 from vsa.errors import MissingExtraError, PluginError, choices
 
-if TYPE_CHECKING:
-    from jaxtyping import Float
-    from torch import Tensor
-
-BUILT_IN: dict[str, dict[str, str]] = {
+TABLES: dict[str, dict[str, str]] = {
     "algebra": {
         "MAP": "vsa.algebras.map:MultiplyAddPermute",
         "HRR": "vsa.algebras.hrr:HolographicReducedRepresentation",
@@ -30,80 +29,55 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "VTB": "vsa.algebras.vtb:VectorDerivedTransformationBinding",
         "SBC": "vsa.algebras.sbc:SparseBlockCode",
     },
-    "encoder": {
-        "conv": "encoders.conv:ConvEncoder",
-        "conv-burgess": "encoders.conv:burgess",
-        "conv-document": "encoders.conv:document",
-        "conv-small": "encoders.conv:small",
-        "glimpse": "encoders.glimpse:GlimpseEncoder",
-    },
-    "decoder": {
-        "conv": "decoders.conv:ConvDecoder",
-        "conv-burgess": "decoders.conv:burgess",
-        "conv-document": "decoders.conv:document",
-        "conv-small": "decoders.conv:small",
-        "what-where": "decoders.what_where:WhatWhereDecoder",
-    },
-    "task": {
-        "paired": "tasks.paired:TASK",
-        "scene": "tasks.scene:TASK",
-        "paired-scene": "tasks.paired_scene:TASK",
-        "vae": "tasks.vae:TASK",
-        "id-gan": "tasks.id_gan:TASK",
-    },
 }
+"""By kind and name, "package.module:attribute"."""
 
 TORCHHD = ("MAP", "HRR", "FHRR", "BSC", "VTB", "BSBC", "MCR", "CGR")
 """The algebras that `get_algebra` has with backend="torchhd"."""
 
 
-@runtime_checkable
-class Encoder(Protocol):
-    """Observations to feature posteriors. A plugin is called as `encoder(image=(C, H, W), features=F, dim=D)` to make one."""
+def register(kind: str, table: Mapping[str, str]) -> None:
+    """Make the names of a kind known; a table that was registered before is replaced.
 
-    def __call__(
-        self, images: Float[Tensor, "b c h w"]
-    ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
-        """Mean and log variance, [B, F, D] each, of images [B, C, H, W] in [0, 1]."""
-        ...
+    Args:
+        kind: what `load` calls it, in the singular. Installed packages add names by entry points of the group "vsa.<kind>s".
+        table: by name, "package.module:attribute".
+
+    Example:
+        >>> register("colour", {"red": "colorsys:rgb_to_hsv"})
+        >>> load("colour", "red").__name__
+        'rgb_to_hsv'
+        >>> del TABLES["colour"]
+    """
+    TABLES[kind] = dict(table)
 
 
-@runtime_checkable
-class Decoder(Protocol):
-    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one."""
-
-    def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
-        """Logits [B, C, H, W] of vectors [B, D]."""
-        ...
+def kinds() -> list[str]:
+    """The kinds that are known, in alphabetical order: the algebras, and what the packages registered that were imported."""
+    return sorted(TABLES)
 
 
 def names(kind: str) -> list[str]:
     """The names that `load` knows for a kind, those of installed packages included.
 
     Args:
-        kind: "algebra", "encoder", "decoder" or "task".
+        kind: "algebra", or one that was registered.
 
     Raises:
         PluginError: there is no such kind.
 
     Example:
-        >>> names("encoder")[:2]
-        ['conv', 'conv-burgess']
+        >>> names("algebra")[:2]
+        ['BSC', 'FHRR']
     """
     return sorted({*_table(kind), *(point.name for point in _entry_points(kind))})
-
-
-def checkout() -> Path | None:
-    """The checkout of the repository that this package is used from; None where the package was installed alone."""
-    root = Path(__file__).resolve().parents[1]
-    return root if (root / "tasks" / "command_line.py").is_file() else None
 
 
 def sources(kind: str) -> dict[str, str]:
     """Where each of the names comes from, in words; nothing of it is imported.
 
     Args:
-        kind: "algebra", "encoder", "decoder" or "task". Of algebras those are there too that torchhd alone has.
+        kind: "algebra", or one that was registered. Of algebras those are there too that torchhd alone has.
 
     Raises:
         PluginError: there is no such kind.
@@ -125,9 +99,7 @@ def _source(kind: str, name: str) -> str:
         return f"claimed more than once: {', '.join(_claims(kind, name))}"
     if points:
         return f"from the package {points[0].dist.name}, {points[0].value}" if points[0].dist else points[0].value
-    module = table[name].partition(":")[0]
-    there = module.startswith("vsa.") or checkout() is not None
-    return f"built in, {module}" if there else "not here: needs a checkout"
+    return f"built in, {table[name].partition(':')[0]}"
 
 
 def _claims(kind: str, name: str) -> list[str]:
@@ -139,7 +111,7 @@ def load(kind: str, name: str) -> Any:
     """The class or function of that name; a built-in one is the project's own, whatever else is installed.
 
     Args:
-        kind: "algebra", "encoder", "decoder" or "task".
+        kind: "algebra", or one that was registered.
         name: a built-in name, the name of an entry point, or "package.module:attribute".
 
     Raises:
@@ -169,7 +141,7 @@ def check_typed(kind: str, name: str) -> None:
     """Refuse a name that was typed, of which nobody can know whom it means.
 
     Args:
-        kind: "algebra", "encoder", "decoder" or "task".
+        kind: "algebra", or one that was registered.
         name: what was typed.
 
     Raises:
@@ -184,9 +156,11 @@ def check_typed(kind: str, name: str) -> None:
 
 
 def _table(kind: str) -> dict[str, str]:
-    if not isinstance(kind, str) or kind not in BUILT_IN:
-        raise PluginError(f"there is no kind of plugin {kind!r}; {choices(kind, BUILT_IN)}")
-    return BUILT_IN[kind]
+    if not isinstance(kind, str) or kind not in TABLES:
+        raise PluginError(
+            f"there is no kind of plugin {kind!r}; {choices(kind, kinds())}. A package registers its kinds when it is imported"
+        )
+    return TABLES[kind]
 
 
 def _entry_points(kind: str) -> list[EntryPoint]:
@@ -203,10 +177,6 @@ def _import(kind: str, name: str, target: str) -> Any:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        if package in ("encoders", "decoders", "tasks"):
-            raise PluginError(
-                f"the {kind} {name!r} is not part of the installed package: clone the repository and run from there"
-            ) from error
         if package == module_name.partition(".")[0]:
             raise PluginError(f"the {kind} {name!r} cannot be imported: there is no module {error.name!r}") from error
         raise MissingExtraError(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vsa.algebra import Algebra, Side, resolve
+from vsa.algebra import Algebra, Side
+from vsa.lookup import resolve
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Num, Shaped

@@ -5,7 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from vsa.command_line import complain
+import tasks.data  # noqa: F401  (which registers the names of data sets)
+from vsa.command_line import ASKED, complain, lines
+from vsa.plugins import sources
+
+TRAIN_HELP = """\
+usage: vsa train TASK [flags]
+
+Learn a task; write metrics.json, figures and model.safetensors into the folder --out, and print the tables.
+
+tasks:
+{}
+
+A task of your own is named package.module:attribute. `vsa train TASK --help` shows its flags.
+"""
+
+DATA_HELP = """\
+usage: vsa data download PATH
+       vsa data write PATH
+
+download: fetch the published file of dSprites, 26 MB, and check it; what broke off goes on.
+write: render all pictures of it into a file of the published layout.
+"""
 
 
 def status_of(command: str, words: Sequence[str]) -> int:
@@ -15,6 +36,12 @@ def status_of(command: str, words: Sequence[str]) -> int:
         command: train, evaluate, edit or data.
         words: what stands behind it.
     """
+    if command == "train" and list(words[:1]) in ASKED:
+        print(TRAIN_HELP.format(lines(sources("task"))), end="")
+        return 0
+    if command == "data" and (not words or list(words[:1]) in ASKED):
+        print(DATA_HELP, end="")
+        return 0
     try:
         module = import_module(f"tasks.console.{command}")
     except ImportError as error:

@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 
 from tasks import command_line
 from tasks.console.files import check_place
-from vsa.command_line import DATA_HELP, complain
+from vsa.command_line import complain
 from vsa.errors import choices
 
 
@@ -25,7 +25,7 @@ class DownloadConfig:
 
 @dataclass(frozen=True)
 class WriteConfig:
-    """Render all 737,280 pictures into a file with the layout of the published one."""
+    """Render all pictures of dSprites into a file with the layout of the published one."""
 
     path: Positional[Annotated[Path, arg(metavar="PATH")]]
     """Where the file goes, in a folder that exists; one that is there is replaced when the new one is whole."""
@@ -34,9 +34,6 @@ class WriteConfig:
 def status_of(words: Sequence[str]) -> int:
     """The exit status of what the first word says: download or write."""
     actions: dict[str, tuple[type, Callable[..., None]]] = {"download": (DownloadConfig, fetch), "write": (WriteConfig, write)}
-    if not words:
-        print(DATA_HELP, end="")
-        return 0
     action, *rest = words
     if action not in actions:
         return complain(f"`vsa data` has no {action!r}; {choices(action, actions)}")
@@ -45,7 +42,7 @@ def status_of(words: Sequence[str]) -> int:
 
 def fetch(config: DownloadConfig) -> None:
     """Fetch the file."""
-    from tasks.data import download
+    from tasks.data.dsprites import download
 
     check_place(config.path)
     download.download(config.path)
@@ -54,7 +51,7 @@ def fetch(config: DownloadConfig) -> None:
 
 def write(config: WriteConfig) -> None:
     """Write the file."""
-    from tasks.data import original_writer
+    from tasks.data.dsprites import original_writer
 
     check_place(config.path)
     original_writer.write_original(config.path)

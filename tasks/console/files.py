@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from vsa.errors import OutputError, RangeError
 
 if TYPE_CHECKING:
-    from tasks.about import About, TaskModel
-    from tasks.model import SceneModel
+    from tasks.about import About
+    from tasks.task_model import TaskModel
 
 
 def check_place(path: Path) -> None:
@@ -36,7 +36,7 @@ def check_seed(seed: int) -> None:
         raise RangeError(f"seed must be from 0 to 2^63 - 1, got {seed}")
 
 
-def open_model(run: str, trust: bool, device: str) -> tuple[TaskModel, About]:
+def open_model(run: str | Path, trust: bool, device: str) -> tuple[TaskModel, About]:
     """The model that a user names, finished, and what it says of itself.
 
     The model of a run that was stopped has no codebooks yet; they are learnt as they would be at the run's end.
@@ -50,28 +50,16 @@ def open_model(run: str, trust: bool, device: str) -> tuple[TaskModel, About]:
         InputError: there is no such model, or it cannot be used.
         RangeError: there is no such device here.
     """
-    from tasks.model import SceneModel
-    from tasks.task import objects_of
+    from tasks.loading import load_model
+    from tasks.symbolic.model import SceneModel
+    from tasks.task import population_of
     from tasks.training.processes import make_accelerator
-    from tasks.weights import find_model, load_run
     from vsa import load
 
     place = make_accelerator(device, "float32").device
-    model = load_run(find_model(run), trust).to(place)
+    model = load_model(run, trust).to(place)
     about = model.described()
     if isinstance(model, SceneModel) and not len(model.codebooks):
         print(f"{run} has no codebooks yet; learning them, as the end of its training would", file=sys.stderr)
-        load("task", about.task).finish(model, about.config, objects_of(about.config, "train"))
+        load("task", about.task).finish(model, about.config, population_of(about.config, "train"))
     return model, about
-
-
-def open_scene(run: str, trust: bool, device: str) -> tuple[SceneModel, About]:
-    """The same of a model that composes vectors, which can be edited and read.
-
-    Raises:
-        InputError, RangeError: as `open_model`; or it is another kind of model.
-    """
-    from tasks.weights import as_scene
-
-    model, about = open_model(run, trust, device)
-    return as_scene(model, run), about

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import command_line
-from tasks.config import CONFIGS, RunConfig
+from tasks.config import RunConfig
+from tasks.configs import CONFIGS
 from vsa.command_line import complain
 from vsa.errors import VSAError
 from vsa.plugins import check_typed, names

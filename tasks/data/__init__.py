@@ -1,1 +1,43 @@
-"""The factors, the renderer, and the sampling of latents."""
+"""What can be observed: data sets, and how batches are drawn from them.
+
+factor.py       a factor of variation
+dataset.py      the protocol of a data set, and its checked form; declaration.py checks what it declares
+split.py        which combinations are for training, validation and test
+population.py   which combinations may be drawn
+pairs.py, exchanges.py, scenes.py     what is drawn of them
+schemes.py      batches to learn from
+circles.py, dsprites/                 the data sets
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vsa.plugins import register
+
+if TYPE_CHECKING:
+    from tasks.data.dataset import Dataset, Observable, open_dataset
+    from tasks.data.factor import Factor
+    from tasks.data.population import Population
+    from tasks.data.split import Split
+
+__all__ = ["Dataset", "Factor", "Observable", "Population", "Split", "open_dataset"]
+
+register(
+    "dataset",
+    {
+        "circles": "tasks.data.circles:Circles",
+        "dsprites": "tasks.data.dsprites.sprites:DSprites",
+        "simple": "tasks.data.circles:Simple",
+    },
+)
+
+
+def __getattr__(name: str) -> object:
+    # On demand, because it imports torch, and `vsa list`, which asks for the names above, must not wait for that.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tasks.data import dataset, factor, population, split
+
+    places = (dataset, factor, population, split)
+    return next(getattr(place, name) for place in places if hasattr(place, name))

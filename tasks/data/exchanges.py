@@ -1,7 +1,7 @@
 """Objects that exchange features with donors, so that both they and what becomes of them lie in one part of a split.
 
 Whether a part allows for that can be said beforehand: one feature can be exchanged where two combinations of the part differ in
-it alone, all five where two differ in everything.
+it alone, all of them where two differ in everything.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import NotInPartError
-from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, FEATURES, distinct
-from tasks.data.sampling import Objects, choose, differ, draw_until, overlap
+from tasks.data.dataset import Dataset
+from tasks.data.overlap import touching
+from tasks.data.pairs import differ
+from tasks.data.population import Population, choose, draw_until
 from tasks.data.split import Part, Split
 
 CROWD = 1024
@@ -27,9 +28,9 @@ class Exchange(NamedTuple):
     """Objects before and after an exchange.
 
     Attributes:
-        first, edited: int64 [n, 5].
-        others: int64 [n, m, 5], what is beside the object in the picture, and overlaps neither.
-        donors: int64 [n, 5, 5], donor f gives feature f; it looks unlike the first in all five features.
+        first, edited: int64 [n, F].
+        others: int64 [n, m, F], what is beside the object in the picture, and overlaps neither.
+        donors: int64 [n, F, F], donor f gives feature f; it looks unlike the first in all features.
     """
 
     first: Tensor
@@ -38,41 +39,43 @@ class Exchange(NamedTuple):
     donors: Tensor
 
 
-def check_exchange(features: tuple[int, ...], objects: Objects) -> None:
+def check_exchange(features: tuple[int, ...], population: Population) -> None:
     """Refuse an exchange that a part has no objects for.
 
     Args:
-        features: one of 0 to 4, all of them, or none.
-        objects: what the object is before and after it.
+        features: one, all of them, or none, by number.
+        population: what the object is before and after it.
 
     Raises:
         NotInPartError: there are no such objects; the message says what they would have to be.
     """
-    if not len(objects.every()):
-        raise objects.none()
-    found = _exchangeable(features, objects)
+    if not len(population.every()):
+        raise population.none()
+    found = _exchangeable(features, population)
     if not len(found):
-        what = f"{FEATURES[features[0]]} alone" if len(features) == 1 else "all features"
-        raise NotInPartError(f"no two combinations of the {objects.part} part differ in {what}")
+        what = f"{population.dataset.features[features[0]]} alone" if len(features) == 1 else "all features"
+        raise NotInPartError(f"no two combinations of the {population.part} part differ in {what}")
 
 
-def mixed(objects: Objects) -> bool:
+def mixed(population: Population) -> bool:
     """Whether a part has two classes of each factor, so that an object of it may have donors in it."""
-    every = distinct(objects.every())
+    every = population.dataset.distinct(population.every())
     return len(every) > 0 and bool((every != every[:1]).any(0).all())
 
 
-def sample_inside(n: int, features: tuple[int, ...], others: int, objects: Objects, generator: torch.Generator) -> Exchange:
+def sample_inside(n: int, features: tuple[int, ...], others: int, population: Population, generator: torch.Generator) -> Exchange:
     """n exchanges of which everything lies in the part: the object, its donors, and what is beside it.
 
     Raises:
         NotInPartError: there are none, or too few to be found.
     """
 
+    dataset, count = population.dataset, len(population.dataset.factors)
+
     def draw(rows: Tensor) -> Tensor:
-        first, *rest = (objects.sample(len(rows), generator) for _ in range(1 + others))
-        many = len(FEATURES) if len(features) > 1 else 1
-        donors = torch.stack([objects.sample(len(rows), generator) for _ in range(many)], 1).expand(-1, len(FEATURES), -1)
+        first, *rest = (population.sample(len(rows), generator) for _ in range(1 + others))
+        many = count if len(features) > 1 else 1
+        donors = torch.stack([population.sample(len(rows), generator) for _ in range(many)], 1).expand(-1, count, -1)
         edited = first.clone()
         edited[:, features] = donors.diagonal(dim1=1, dim2=2)[:, features]
         return torch.stack([first, edited, *rest, *donors.unbind(1)], 1)
@@ -80,78 +83,80 @@ def sample_inside(n: int, features: tuple[int, ...], others: int, objects: Objec
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
         first, edited, *rest = drawn[:, : 2 + others].unbind(1)
         donors = drawn[:, 2 + others :]
-        good = objects.accept(edited) & (distinct(first)[:, None] != distinct(donors)).all(2).all(1)
+        good = population.accept(edited) & (dataset.distinct(first)[:, None] != dataset.distinct(donors)).all(2).all(1)
         if others:
-            before, after, other = (render(classes[good]) for classes in (first, edited, *rest))
-            good[good.clone()] = ~overlap(before | after, other)
+            before, after, other = (dataset.mask(dataset.observe(classes[good])) for classes in (first, edited, *rest))
+            good[good.clone()] = ~touching(before | after, other)
         return good
 
     drawn = draw_until(n, draw, accept, "no picture and donors for an edit")
     return Exchange(drawn[:, 0], drawn[:, 1], drawn[:, 2 : 2 + others], drawn[:, 2 + others :])
 
 
-def sample_across(n: int, features: tuple[int, ...], others: int, objects: Objects, generator: torch.Generator) -> Exchange:
+def sample_across(n: int, features: tuple[int, ...], others: int, population: Population, generator: torch.Generator) -> Exchange:
     """n exchanges of which the object lies in the part, before and after; donors and what is beside it come from anywhere.
 
     Raises:
         NotInPartError: no such objects exist, or nothing fits beside them.
     """
-    everywhere = objects.anywhere()
+    everywhere, dataset, count = population.anywhere(), population.dataset, len(population.dataset.factors)
 
     def draw(rows: Tensor) -> Tensor:
-        first, edited = _pairs(len(rows), features, objects, generator)
+        first, edited = _pairs(len(rows), features, population, generator)
         rest = [everywhere.sample(len(rows), generator) for _ in range(others)]
-        many = range(len(FEATURES) if len(features) > 1 else 1)
+        many = range(count if len(features) > 1 else 1)
         donors = torch.stack([differ(first, torch.ones_like(first, dtype=torch.bool), everywhere, generator) for _ in many], 1)
-        donors = donors.expand(-1, len(FEATURES), -1).clone()
+        donors = donors.expand(-1, count, -1).clone()
         for f in features:  # of one feature there is one donor, whichever it is asked for
             donors[:, slice(None) if len(features) == 1 else slice(f, f + 1), f] = edited[:, f, None]
         return torch.stack([first, edited, *rest, *donors.unbind(1)], 1)
 
     def accept(rows: Tensor, drawn: Tensor) -> Tensor:
         first, edited, *rest = drawn[:, : 2 + others].unbind(1)
-        good = (distinct(first)[:, None] != distinct(drawn[:, 2 + others :])).all(2).all(1)
+        good = (dataset.distinct(first)[:, None] != dataset.distinct(drawn[:, 2 + others :])).all(2).all(1)
         for other in rest:
-            good[good.clone()] = ~overlap(render(first[good]) | render(edited[good]), render(other[good]))
+            before, after, beside = (dataset.mask(dataset.observe(classes[good])) for classes in (first, edited, other))
+            good[good.clone()] = ~touching(before | after, beside)
         return good
 
-    drawn = draw_until(n, draw, accept, f"nothing beside an object of {objects.describe()}")
+    drawn = draw_until(n, draw, accept, f"nothing beside an object of {population.describe()}")
     return Exchange(drawn[:, 0], drawn[:, 1], drawn[:, 2 : 2 + others], drawn[:, 2 + others :])
 
 
-def _pairs(n: int, features: tuple[int, ...], objects: Objects, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """n random objects of a part, and what they become, int64 [n, 5] each."""
-    found = _exchangeable(features, objects)
+def _pairs(n: int, features: tuple[int, ...], population: Population, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """n random objects of a part, and what they become, int64 [n, F] each."""
+    found = _exchangeable(features, population)
     first = found[torch.randint(len(found), (n,), generator=generator)].long()
     if len(features) > 1:
         return first[:, 0], first[:, 1]
-    edited = first.clone()
+    edited, dataset = first.clone(), population.dataset
     for f in features:
-        column = first[:, None].expand(-1, COUNTS[f], -1).clone()
-        column[:, :, f] = torch.arange(COUNTS[f])
-        allowed = torch.zeros(COUNTS[f], dtype=torch.bool).index_fill_(0, objects.allowed[f], True)
-        there = objects.accept(column) & allowed & (distinct(column)[:, :, f] != distinct(first)[:, None, f])
+        column = first[:, None].expand(-1, dataset.counts[f], -1).clone()
+        column[:, :, f] = torch.arange(dataset.counts[f])
+        allowed = torch.zeros(dataset.counts[f], dtype=torch.bool).index_fill_(0, population.allowed[f], True)
+        there = population.accept(column) & allowed & (dataset.distinct(column)[:, :, f] != dataset.distinct(first)[:, None, f])
         edited[:, f] = choose(there, generator)[0]
     return first, edited
 
 
-def _exchangeable(features: tuple[int, ...], objects: Objects) -> Tensor:
-    """Of one feature or none, the combinations [m, 5] that can be edited; of all, pairs [m, 2, 5] that differ in everything."""
-    return _found(features, tuple(tuple(classes.tolist()) for classes in objects.allowed), objects.part, objects.split)
+def _exchangeable(features: tuple[int, ...], population: Population) -> Tensor:
+    """Of one feature or none, the combinations [m, F] that can be edited; of all, pairs [m, 2, F] that differ in everything."""
+    allowed = tuple(tuple(classes.tolist()) for classes in population.allowed)
+    return _found(features, population.dataset, allowed, population.part, population.split)
 
 
 @lru_cache(maxsize=32)
-def _found(features: tuple[int, ...], allowed: tuple[tuple[int, ...], ...], part: Part, split: Split) -> Tensor:
-    every = Objects(tuple(map(torch.tensor, allowed)), part, split).every()
+def _found(features: tuple[int, ...], dataset: Dataset, allowed: tuple[tuple[int, ...], ...], part: Part, split: Split) -> Tensor:
+    every = Population(dataset, part, split, tuple(map(torch.tensor, allowed))).every()
     if not features:
         return every
-    looks = distinct(every)
+    looks = dataset.distinct(every)
     if len(features) == 1:
         (f,) = features
         column = torch.zeros(len(every), dtype=torch.int64)  # the number of what else there is about a combination
-        for g, count in enumerate(COUNTS):
+        for g, count in enumerate(dataset.counts):
             column = column if g == f else column * count + looks[:, g]
-        filled = torch.zeros(math.prod(COUNTS) // COUNTS[f], COUNTS[f], dtype=torch.bool)
+        filled = torch.zeros(math.prod(dataset.counts) // dataset.counts[f], dataset.counts[f], dtype=torch.bool)
         filled[column, looks[:, f]] = True
         return every[filled.sum(1)[column] > 1]
     a, b = (torch.randperm(len(every), generator=torch.Generator().manual_seed(seed))[:CROWD] for seed in (0, 1))

@@ -1,4 +1,4 @@
-"""Scenes of two to five sprites that do not overlap."""
+"""Scenes of two to five objects that do not overlap."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import NotInPartError, check_tensor
-from tasks.data.factors import FACTORS
-from tasks.data.sampling import Objects, apart, check_drawing
+from tasks.data.dataset import Dataset
+from tasks.data.overlap import apart
+from tasks.data.population import Population, check_drawing
 from vsa.errors import RangeError
 
 FEWEST, MOST = 2, 5
-"""How many sprites a scene has."""
+"""How many objects a scene has."""
 
 ABSENT = -1
 """Instead of the classes of an object that is not there."""
@@ -21,24 +22,24 @@ TRIES = 2**19  # at once, for memory's sake
 HOPELESS = 20  # rounds of tries without any luck
 
 
-def sample_scenes(counts: Tensor, objects: Objects, generator: torch.Generator) -> Tensor:
-    """Scenes of sprites that do not overlap one another.
+def sample_scenes(counts: Tensor, population: Population, generator: torch.Generator) -> Tensor:
+    """Scenes of objects that do not overlap one another.
 
-    As the source document has it, a scene is rejected as a whole until its sprites do not overlap: all scenes of a number of
-    sprites are alike likely. Centres lie within half of the picture's width and height, so there is little room, and what fits
-    is not like what single objects are: the scales of scenes of five are smaller (1.6 on average in classes 0 to 5, not 2.5),
-    their places nearer to the border. One in two tries succeeds for two sprites, one in 190 for five.
+    A scene is rejected as a whole until its objects do not overlap: all scenes of a number of objects are alike likely. Where
+    there is little room, what fits is not like what single objects are. In dSprites, whose centres lie within half of the
+    picture's width and height, the objects of scenes of five are smaller, and nearer to the border; one in two tries succeeds
+    for two objects, one in 190 for five.
 
     Up to 64 scenes are chosen from a crowd about twice as large as they need, of which every pair is compared once. So scenes
-    that are drawn together may share a sprite, and are not quite independent.
+    that are drawn together may share an object, and are not quite independent.
 
     Args:
-        counts: int64 [n], 2 to 5 sprites each.
-        objects: what may be drawn.
+        counts: int64 [n], 2 to 5 objects each.
+        population: what may be drawn.
         generator: decides.
 
     Returns:
-        int64 [n, max count, 5]; the objects come first, and -1 fills the rest.
+        int64 [n, max count, F]; the objects come first, and -1 fills the rest.
 
     Raises:
         ShapeError: counts is not int64 [n].
@@ -46,37 +47,39 @@ def sample_scenes(counts: Tensor, objects: Objects, generator: torch.Generator) 
         NotInPartError: there are no such objects, or so many of them do not fit beside one another.
 
     Example:
-        >>> scenes = sample_scenes(torch.tensor([2, 3]), Objects(), torch.Generator().manual_seed(0))
+        >>> from tasks.data.circles import Circles
+        >>> circles = Population(Dataset(Circles()))
+        >>> scenes = sample_scenes(torch.tensor([2, 3]), circles, torch.Generator().manual_seed(0))
         >>> scenes.shape, (scenes[..., 0] != ABSENT).sum(1)
-        (torch.Size([2, 3, 5]), tensor([2, 3]))
+        (torch.Size([2, 3, 2]), tensor([2, 3]))
     """
     check_tensor("counts", counts, torch.int64, "n")
-    check_drawing(objects, generator)
+    check_drawing(population, generator)
     if not len(counts):
-        return torch.empty(0, 0, len(FACTORS), dtype=torch.int64)
+        return torch.empty(0, 0, len(population.dataset.factors), dtype=torch.int64)
     wrong = (counts < FEWEST) | (counts > MOST)
     if wrong.any():
-        raise RangeError(f"a scene has {FEWEST} to {MOST} sprites, got {int(counts[wrong][0])}")
-    scenes = torch.cat([_sample(part, objects, generator) for part in counts.split(AT_ONCE)])
+        raise RangeError(f"a scene has {FEWEST} to {MOST} objects, got {int(counts[wrong][0])}")
+    scenes = torch.cat([_sample(part, population, generator) for part in counts.split(AT_ONCE)])
     return scenes[:, : int(counts.max())]
 
 
-def _sample(counts: Tensor, objects: Objects, generator: torch.Generator) -> Tensor:
-    """Scenes of so many objects each, int64 [n, 5, 5]: those without luck again with another crowd, and with more tries."""
-    scenes = torch.full((len(counts), MOST, len(FACTORS)), ABSENT)
+def _sample(counts: Tensor, population: Population, generator: torch.Generator) -> Tensor:
+    """Scenes of so many objects each, int64 [n, MOST, F]: those without luck again with another crowd, and with more tries."""
+    scenes = torch.full((len(counts), MOST, len(population.dataset.factors)), ABSENT)
     missing = torch.arange(len(counts))
     tries, unlucky = 4**counts, 0
     while len(missing):
-        crowd = objects.sample(2 * int(counts[missing].sum()) + 64, generator)
-        pictures = objects.render(crowd)
-        chosen, found = _choose(counts[missing], tries[missing], apart(pictures, pictures), generator)
+        crowd = population.sample(2 * int(counts[missing].sum()) + 64, generator)
+        masks = population.dataset.mask(population.observe(crowd))
+        chosen, found = _choose(counts[missing], tries[missing], apart(masks, masks), generator)
         scenes[missing[found]] = torch.cat([crowd, torch.full_like(crowd[:1], ABSENT)])[chosen[found]]
         missing = missing[~found]
         tries = (4 * tries).clamp(max=TRIES // max(len(missing), 1))
         unlucky = 0 if found.any() else unlucky + 1
         if unlucky == HOPELESS:
             most = int(counts[missing].max())
-            raise NotInPartError(f"no room for {most} sprites of {objects.describe()} beside one another; ask for fewer")
+            raise NotInPartError(f"no room for {most} objects of {population.describe()} beside one another; ask for fewer")
     return scenes
 
 
@@ -89,7 +92,7 @@ def _choose(counts: Tensor, tries: Tensor, free: Tensor, generator: torch.Genera
         generator: decides.
 
     Returns:
-        Which members, int64 [n, 5], m for none, and whether a try succeeded, bool [n].
+        Which members, int64 [n, MOST], m for none, and whether a try succeeded, bool [n].
     """
     m = len(free)
     # Nobody, member m, is apart from everybody: so scenes of all sizes go together.
@@ -107,3 +110,17 @@ def _choose(counts: Tensor, tries: Tensor, free: Tensor, generator: torch.Genera
     result = torch.full((len(counts), MOST), m)
     result[found] = chosen[first[found]]
     return result, found
+
+
+def observe_scenes(scenes: Tensor, dataset: Dataset) -> Tensor:
+    """What scenes look like, [n, *shape]: the brightest of their objects in each pixel, which do not overlap.
+
+    Args:
+        scenes: int64 [n, m, F], ABSENT where there is no object.
+        dataset: whose objects they are.
+    """
+    present = scenes[..., 0] != ABSENT
+    seen = dataset.observe(scenes[present])
+    pictures = seen.new_zeros(*present.shape, *dataset.shape)
+    pictures[present] = seen
+    return pictures.amax(1) if pictures.shape[1] else pictures.sum(1)

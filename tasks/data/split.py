@@ -1,7 +1,8 @@
 """Which combinations of factors are for training, which for validation and which for the test: sets, written as expressions.
 
-An expression says which combinations belong to a set, in Python's notation: `shape == heart and (x < 8 or 20 <= y <= 25)`.
-So a split is data: it can be given at the command line, and it is stored beside the weights.
+An expression says which combinations belong to a set, in Python's notation, over the factors of a data set:
+`colour == red and (x < 8 or 0.25 <= y.value <= 0.5)`. So a split is data: it can be given at the command line, and it is stored
+beside the weights.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from tasks.data.factors import FEATURES, SHAPES, distinct
-from vsa.errors import ExpressionError, RangeError, choices
+from tasks.data.dataset import Dataset
+from vsa.errors import DtypeError, ExpressionError, RangeError, choices
 
 Part = Literal["train", "validation", "test"]
 """A part of a split."""
@@ -32,11 +33,12 @@ class Split:
         test: which combinations are for the numbers that are reported. Where both overlap, a combination is for the test.
 
     Raises:
-        ExpressionError: one of them is not an expression over the factors.
+        ExpressionError: one of them is no expression; whether it names factors is known with a data set, see `check`.
 
     Example:
-        >>> big_hearts = Split(validation="tenth == 0", test="shape == heart and scale >= 4")
-        >>> big_hearts.contains("test", torch.tensor([[2, 5, 0, 16, 16], [2, 0, 0, 16, 16]]))
+        >>> from tasks.data.circles import Circles
+        >>> right = Split(validation="tenth == 0", test="x > 15")
+        >>> right.contains("test", torch.tensor([[16, 0], [15, 0]]), Dataset(Circles()))
         tensor([ True, False])
     """
 
@@ -44,68 +46,90 @@ class Split:
     test: str = "tenth == 0"
 
     def __post_init__(self) -> None:
-        combinations(self.validation)
-        combinations(self.test)
+        for expression in (self.validation, self.test):
+            _check_text(expression)
+            _parsed(expression)
 
-    def contains(self, part: Part, classes: Tensor) -> Tensor:
-        """Which of the classes belong to a part; combinations that are the same picture belong to the same.
+    def check(self, dataset: Dataset) -> None:
+        """Refuse expressions that name what is no factor of a data set.
+
+        Raises:
+            ExpressionError: the message says which, and what there is.
+        """
+        combinations(self.validation, dataset)
+        combinations(self.test, dataset)
+
+    def contains(self, part: Part, classes: Tensor, dataset: Dataset) -> Tensor:
+        """Which of the classes belong to a part; combinations that are the same observation belong to the same.
 
         Args:
             part: train, validation or test.
-            classes: integers [..., 5].
+            classes: integers [..., F].
+            dataset: whose classes they are.
 
         Returns:
             bool [...].
 
         Raises:
-            RangeError: there is no such part, or these are no classes of sprites.
-            DtypeError, ShapeError: the classes are not integers, or not [..., 5].
+            RangeError: there is no such part, or these are no classes of the data set.
+            DtypeError, ShapeError: the classes are not integers, or not [..., F]; or the data set is none.
         """
         if not isinstance(part, str) or part not in get_args(Part):
             raise RangeError(f"part must be one of {', '.join(get_args(Part))}, got {part!r}")
-        test = combinations(self.test)(classes)
+        test = combinations(self.test, dataset)(classes)
         if part == "test":
             return test
-        validation = combinations(self.validation)(classes)
+        validation = combinations(self.validation, dataset)(classes)
         return validation & ~test if part == "validation" else ~(validation | test)
 
 
-def combinations(expression: str) -> Callable[[Tensor], Tensor]:
+def combinations(expression: str, dataset: Dataset) -> Callable[[Tensor], Tensor]:
     """The set of combinations that an expression describes.
 
     Args:
-        expression: comparisons of the classes `shape`, `scale`, `orientation`, `x` and `y`, of `tenth`, which is 0 to 9 and cuts
-            all combinations into ten equal parts, scattered evenly and the same everywhere, and of integers, among them
-            `square`, `ellipse` and `heart`. `==`, `!=`, `<`, `<=`, `>` and `>=` may be chained; `in` and `not in` want a tuple of
-            integers; `and`, `or`, `not` and parentheses combine. An empty expression is the empty set. Orientation 39 is 0.
-            At most 10,000 characters, and parts within parts at most 50 deep.
+        expression: comparisons of the factors' classes, by the factors' names; of their values (`x.value`), of `tenth`, which is
+            0 to 9 and cuts all combinations into ten equal parts, scattered evenly and the same everywhere, and of numbers, among
+            them the classes by their names. `==`, `!=`, `<`, `<=`, `>` and `>=` may be chained; `in` and `not in` want a tuple of
+            classes; `and`, `or`, `not` and parentheses combine. An empty expression is the empty set. Classes that are the same
+            observation are one, see `Dataset.distinct`. At most 10,000 characters, and parts within parts at most 50 deep.
+        dataset: whose combinations they are.
 
     Returns:
-        What tells of classes, integers [..., 5], which are in the set, bool [...].
+        What tells of classes, integers [..., F], which are in the set, bool [...].
 
     Raises:
         ExpressionError: the expression is none of these; the message says where, and which names there are.
+        DtypeError: the data set is none.
 
     Example:
-        >>> combinations("shape == heart and not scale in (0, 5)")(torch.tensor([[2, 0, 0, 0, 0], [2, 1, 0, 0, 0]]))
-        tensor([False,  True])
+        >>> from tasks.data.circles import Circles
+        >>> combinations("x.value > 0.5 and y not in (0, 5)", Dataset(Circles()))(torch.tensor([[31, 5], [31, 1], [0, 1]]))
+        tensor([False,  True, False])
     """
-    if not isinstance(expression, str):
-        raise ExpressionError(f"a set of combinations is an expression such as 'shape == heart', got {expression!r}")
-    member = _read(expression)
+    _check_text(expression)
+    if not isinstance(dataset, Dataset):
+        raise DtypeError(f"dataset must be a tasks.data.Dataset, got {type(dataset).__name__}")
+    member = _read(expression, dataset)
 
     def contains(classes: Tensor) -> Tensor:
-        classes = distinct(classes)
-        inside = member(dict(zip(FEATURES, classes.unbind(-1), strict=True)) | {"tenth": _tenth(classes)})
-        return inside.expand(classes.shape[:-1]).clone()  # of constants alone there is one truth for all
+        classes = dataset.distinct(classes)
+        values = dict(zip(dataset.features, classes.unbind(-1), strict=True)) | {"tenth": _tenth(classes, dataset)}
+        return member(values).expand(classes.shape[:-1]).clone()  # of constants alone there is one truth for all
 
     return contains
 
 
-def _tenth(classes: Tensor) -> Tensor:
-    """A number from 0 to 9 for each combination [..., 5], the same ones everywhere and for ever; neighbours part."""
-    shape, scale, orientation, x, y = classes.unbind(-1)
-    number = (((shape * 6 + scale) * 39 + orientation) * 32 + x) * 32 + y
+def _check_text(expression: str) -> None:
+    if not isinstance(expression, str):
+        raise ExpressionError(f"a set of combinations is an expression such as 'tenth == 0', got {expression!r}")
+
+
+def _tenth(classes: Tensor, dataset: Dataset) -> Tensor:
+    """A number from 0 to 9 for each combination [..., F], the same ones everywhere and for ever; neighbours part."""
+    first, *rest = classes.unbind(-1)
+    number = first
+    for column, count in zip(rest, dataset.scattering[1:], strict=True):
+        number = number * count + column
     # A bijective mix of 31-bit integers: multiply, fold the high bits down, twice.
     for _ in range(2):
         number = (number * 0x45D9F3B) & 0x7FFFFFFF
@@ -116,8 +140,7 @@ def _tenth(classes: Tensor) -> Tensor:
 _Values = dict[str, Tensor]
 _Reads = Callable[[_Values], Tensor]
 
-NAMES = (*FEATURES, "tenth")
-CONSTANTS = {name: number for number, name in enumerate(SHAPES)}
+TENTH = "tenth"
 LONGEST = 10_000
 """Characters of an expression: each comparison takes time for every combination."""
 DEEPEST = 50
@@ -134,34 +157,55 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-@lru_cache(maxsize=256)  # sampling asks for every batch
-def _read(text: str) -> _Reads:
+def _wrong(text: str, what: str, known: str = "") -> ExpressionError:
+    """What to raise: what is wrong, and the names that there are."""
+    shown = repr(text if len(text) <= LONGEST else f"{text[:_SHOWN]}...")
+    return ExpressionError(f"the expression {shown} is not a set of combinations: {what}{known and f'; {known}'}")
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> ast.expr | None:
+    """The expression's tree; None of an empty one."""
     if not text.strip():
-        return lambda values: torch.zeros_like(values["x"], dtype=torch.bool)
-    reader = _Reader(text)
+        return None
     if len(text) > LONGEST:
-        raise reader.wrong(f"it has {len(text):,} characters, and at most {LONGEST:,} are read")
+        raise _wrong(text, f"it has {len(text):,} characters, and at most {LONGEST:,} are read")
     try:
-        return reader.truth(ast.parse(text.strip(), mode="eval").body)
+        tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise reader.wrong(f"{error.msg}; write it as in 'shape == heart and x < 8'") from error
+        raise _wrong(text, f"{error.msg}; write it as in 'tenth == 0 or x < 8'") from error
     except (ValueError, MemoryError, RecursionError) as error:  # a null byte, a number of thousands of digits, too deep
-        if isinstance(error, ExpressionError):
-            raise
-        raise reader.wrong("it is too long, or holds signs that no expression has") from error
+        raise _wrong(text, "it is too long, or holds signs that no expression has") from error
+    return tree
+
+
+@lru_cache(maxsize=256)  # sampling asks for every batch
+def _read(text: str, dataset: Dataset) -> _Reads:
+    tree = _parsed(text)
+    if tree is None:
+        return lambda values: torch.zeros_like(values[TENTH], dtype=torch.bool)
+    try:
+        return _Reader(text, dataset).truth(tree)
+    except RecursionError as error:
+        raise _wrong(text, "it is too long, or holds signs that no expression has") from error
 
 
 class _Reader:
     """From the parts of an expression to functions of the factors; whatever is not named here is refused, and nothing is run."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dataset: Dataset) -> None:
         self.text, self.depth = text, 0
+        self.factors = dict(zip(dataset.features, dataset.factors, strict=True))
+        self.names = (*self.factors, TENTH)
+        self.constants: dict[str, int | None] = {}
+        for factor in dataset.factors:
+            for k, label in enumerate(factor.labels if factor.named else ()):
+                # None where two factors have the name for classes of different numbers.
+                self.constants[label] = k if self.constants.get(label, k) == k else None
 
     def wrong(self, what: str, name: str = "") -> ExpressionError:
         """What to raise: what is wrong, and the names that there are, the nearest to this one first."""
-        known = choices(name, (*NAMES, *CONSTANTS))
-        text = repr(self.text if len(self.text) <= LONGEST else f"{self.text[:_SHOWN]}...")
-        return ExpressionError(f"the expression {text} is not a set of combinations: {what}; {known}")
+        return _wrong(self.text, what, choices(name, (*self.names, *self.constants)))
 
     def truth(self, node: ast.expr) -> _Reads:
         """What is true or false."""
@@ -186,7 +230,7 @@ class _Reader:
                 return _fold(operator.and_, [self.comparison(*side) for side in sides])
             case ast.Name() | ast.Constant():
                 self.number(node)  # an unknown name is the greater mistake
-                raise self.wrong(f"{ast.unparse(node)!r} must be compared with something, as in 'scale == 5'")
+                raise self.wrong(f"{ast.unparse(node)!r} must be compared with something, as in '{self.names[0]} == 0'")
         raise self.wrong(f"{ast.unparse(node)!r} is neither a comparison nor and, or, not")
 
     def comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> _Reads:
@@ -196,27 +240,45 @@ class _Reader:
                 raise self.wrong(f"after 'in' comes a tuple of integers, such as (0, 5) or (3,), not {ast.unparse(right)!r}")
             allowed = torch.tensor([self.constant(element) for element in right.elts], dtype=torch.int64)
             wanted = isinstance(op, ast.In)
-            return lambda values: torch.isin(a(values), allowed.to(values["x"].device)) == wanted
+            return lambda values: torch.isin(a(values), allowed.to(values[TENTH].device)) == wanted
         if type(op) not in _COMPARISONS:
             raise self.wrong("'is' compares no numbers; use ==")
         compare, b = _COMPARISONS[type(op)], self.number(right)
         return lambda values: compare(a(values), b(values))
 
     def number(self, node: ast.expr) -> _Reads:
-        """A factor, or an integer."""
-        if isinstance(node, ast.Name) and node.id in NAMES:
-            name = node.id
-            return lambda values: values[name]
-        constant = torch.tensor(self.constant(node))
-        return lambda values: constant.to(values["x"].device)
+        """A factor's class or value, or a number."""
+        match node:
+            case ast.Name(id=name) if name in self.names:
+                return lambda values: values[name]
+            case ast.Attribute(value=ast.Name(id=name), attr="value") if name in self.factors:
+                factor = self.factors[name]
+                if factor.named:
+                    raise self.wrong(f"the values of {name} are names; compare its classes, as in '{name} == {factor.labels[0]}'")
+                table = torch.tensor([float(value) for value in factor.values], dtype=torch.float64)
+                return lambda values: table.to(values[name].device)[values[name]]
+            case ast.Attribute(value=ast.Name(id=name), attr="value") if name != TENTH:
+                raise self.wrong(f"there is no {name!r}", name)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() as number)):
+                constant = torch.tensor(-number, dtype=torch.float64)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
+                constant = torch.tensor(-self.constant(operand))
+            case ast.Constant(value=float() as number):
+                constant = torch.tensor(number, dtype=torch.float64)
+            case _:
+                constant = torch.tensor(self.constant(node))
+        return lambda values: constant.to(values[TENTH].device)
 
     def constant(self, node: ast.expr) -> int:
-        """An integer, or the name of a shape."""
+        """An integer, or the name of a class."""
         match node:
-            case ast.Name(id=name) if name in CONSTANTS:
-                return CONSTANTS[name]
-            case ast.Name(id=name) if name in NAMES:
+            case ast.Name(id=name) if name in self.names:
                 raise self.wrong(f"{name!r} must not stand in a tuple, which holds integers")
+            case ast.Name(id=name) if name in self.constants:
+                found = self.constants[name]
+                if found is None:
+                    raise self.wrong(f"{name!r} is the name of classes of several factors; give the number of the class")
+                return found
             case ast.Name(id=name):
                 raise self.wrong(f"there is no {name!r}", name)
             case ast.Constant(value=int() as number) if not isinstance(number, bool) and number < _LARGEST:

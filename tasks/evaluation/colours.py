@@ -1,4 +1,4 @@
-"""Pictures of one channel in colours: given sprites, decoded ones, and where the two differ."""
+"""Pictures in colours: given objects, decoded ones, and where the two differ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from einops import repeat
 from torch import Tensor
 
-from tasks.data.dsprites import SIZE, render
+from tasks.data.dataset import Dataset
 from tasks.data.scenes import ABSENT
 
 if TYPE_CHECKING:
@@ -21,29 +21,31 @@ AMBER, BLUE = COLOURS[0], COLOURS[1]
 
 
 def coloured(
-    marked: Shaped[Tensor, "n 64 64"], others: Shaped[Tensor, "n 64 64"] | None = None, colour: Float[Tensor, "*n 3"] = AMBER
-) -> Float[Tensor, "n 3 64 64"]:
-    """Objects in a colour, or in one each, and what is beside them in grey."""
-    picture = colour[..., None, None] * marked[:, None]
-    return picture if others is None else picture + 0.6 * grey(others)
+    marked: Shaped[Tensor, "n c h w"], others: Shaped[Tensor, "n c h w"] | None = None, colour: Float[Tensor, "*n 3"] = AMBER
+) -> Float[Tensor, "n 3 h w"]:
+    """Objects in a colour, or in one each, and what is beside them dimmed; objects that have colours of their own keep them."""
+    picture = rgb(marked) if marked.shape[1] > 1 else colour[..., None, None] * marked
+    return picture if others is None else picture + 0.6 * rgb(others)
 
 
-def grey(pictures: Shaped[Tensor, "n 64 64"]) -> Float[Tensor, "n 3 64 64"]:
-    """Pictures from black to white."""
-    return repeat(pictures.float(), "n h w -> n 3 h w")
+def rgb(pictures: Shaped[Tensor, "n c h w"]) -> Float[Tensor, "n 3 h w"]:
+    """Pictures of one channel from black to white, those of three as they are, others as the mean of their channels."""
+    pictures = pictures.float()
+    return pictures if pictures.shape[1] == 3 else repeat(pictures.mean(1), "n h w -> n 3 h w")
 
 
-def by_slot(scenes: Int64[Tensor, "n m 5"]) -> Float[Tensor, "n 3 64 64"]:
+def by_slot(scenes: Int64[Tensor, "n m f"], dataset: Dataset) -> Float[Tensor, "n 3 h w"]:
     """Scenes, ABSENT where there is no object, each object in the colour of its slot."""
-    pictures = torch.zeros(len(scenes), 3, SIZE, SIZE)
+    pictures = torch.zeros(len(scenes), 3, *dataset.picture[1:])
     for slot, colour in enumerate(COLOURS[: scenes.shape[1]]):
         present = scenes[:, slot, 0] != ABSENT
-        pictures[present] += coloured(render(scenes[present, slot]), colour=colour)
+        pictures[present] += coloured(dataset.observe(scenes[present, slot]), colour=colour)
     return pictures
 
 
-def difference(drawn: Float[Tensor, "n h w"], right: Float[Tensor, "n h w"]) -> Float[Tensor, "n 3 h w"]:
-    """Red where too much is drawn, blue where too little is; grey where both show an object."""
+def difference(drawn: Float[Tensor, "n c h w"], right: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 h w"]:
+    """Red where too much is drawn, blue where too little is; grey where both show something. Of the mean of the channels."""
+    drawn, right = drawn.mean(1), right.mean(1)
     extra, missing = (drawn - right).clamp(min=0), (right - drawn).clamp(min=0)
     both = 0.4 * torch.minimum(drawn, right)
     return torch.stack([both + extra, both + 0.35 * extra + 0.5 * missing, both + 0.3 * extra + missing], 1)

@@ -1,9 +1,9 @@
-"""Controls of every IoU: what a disc overlaps of a sprite, and what the nearest picture does that was trained on.
+"""Controls of every IoU: what a disc overlaps of an object, and what the nearest picture does that was trained on.
 
-A model that knows where a sprite is and how large has the first for nothing; one that shows the most similar picture that it
+A model that knows where an object is and how large has the first for nothing; one that shows the most similar picture that it
 remembers has the second. An IoU says something where it is above both.
 
-    python -m tasks.evaluation.controls --test "shape == heart and x < 8"
+    python -m tasks.evaluation.controls --dataset circles --test "x > 15"
 """
 
 from __future__ import annotations
@@ -15,103 +15,119 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import SIZE, render
-from tasks.data.factors import COUNTS, ORIENTATION, SHAPE
-from tasks.data.sampling import Objects
-from tasks.data.split import Split
-from tasks.evaluation.overlap import iou
+from tasks.data.dataset import Dataset, open_dataset
+from tasks.data.overlap import iou
+from tasks.data.population import Population
+from tasks.data.split import Part, Split
 from tasks.tables import controls_in_words
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Int64
+    from jaxtyping import Int64, Shaped
 
 MEASURED = 500
 """Objects of which the controls are the mean."""
 
+CHUNK = 64
+"""Objects whose neighbours are looked at at once."""
 
-def measure_controls(objects: Objects, n: int = MEASURED, seed: int = 0) -> dict[str, float]:
-    """The IoU of both controls with the exact renderings of single objects.
+
+def measure_controls(population: Population, n: int = MEASURED, seed: int = 0) -> dict[str, float]:
+    """The IoU of both controls with the exact pictures of single objects.
 
     Args:
-        objects: what is measured, such as the test part of a split.
+        population: what is measured, such as the test part of a split.
         n: how many of them.
         seed: decides which; the same seed gives the same ones.
 
     Returns:
-        disc_iou: of a disc of the sprite's area at its centre of mass; neighbour_iou: of the nearest sprite of the training part.
+        disc_iou: of a disc of the object's area at its centre of mass; neighbour_iou: of the nearest object of the training part.
 
     Raises:
         NotInPartError: there are no such objects, or none in the training part.
 
     Example:
-        >>> found = measure_controls(Objects(part="test"))
+        >>> from tasks.data.circles import Circles
+        >>> found = measure_controls(Population(Dataset(Circles()), "test"))
         >>> round(found["disc_iou"], 2), round(found["neighbour_iou"], 2)
-        (0.76, 0.87)
+        (0.8, 0.75)
     """
-    classes = objects.sample(n, torch.Generator().manual_seed(seed))
-    truths = render(classes).bool()
-    near = render(nearest(classes, objects.split)).bool()
-    return {
-        "disc_iou": iou(discs(truths), truths).double().mean().item(),
-        "neighbour_iou": iou(near, truths).double().mean().item(),
-    }
+    allowed = tuple(tuple(classes.tolist()) for classes in population.allowed)
+    disc, neighbour = _measured(population.dataset, population.part, population.split, allowed, n, seed)
+    return {"disc_iou": disc, "neighbour_iou": neighbour}
 
 
-def discs(pictures: Bool[Tensor, "n 64 64"]) -> Bool[Tensor, "n 64 64"]:
-    """For each picture a disc of as many pixels at its centre of mass.
+@lru_cache(maxsize=64)  # a run asks for the same ones before its training and after it
+def _measured(
+    dataset: Dataset, part: Part, split: Split, allowed: tuple[tuple[int, ...], ...], n: int, seed: int
+) -> tuple[float, float]:
+    """The IoU of the disc, and of the nearest neighbour."""
+    population = Population(dataset, part, split, tuple(map(torch.tensor, allowed)))
+    classes = population.sample(n, torch.Generator().manual_seed(seed))
+    seen = dataset.observe(classes)
+    truths = dataset.crisp(seen)
+    near = dataset.crisp(dataset.observe(nearest(classes, dataset, population.split)))
+    return iou(dataset.crisp(discs(seen)), truths).double().mean().item(), iou(near, truths).double().mean().item()
+
+
+def discs(pictures: Shaped[Tensor, "n c h w"]) -> Shaped[Tensor, "n c h w"]:
+    """For each picture a disc of as many pixels as are not black, at their centre, and of their mean colour.
 
     Example:
-        >>> picture = torch.zeros(1, 64, 64, dtype=torch.bool)
-        >>> picture[0, 10, 20:23] = True
+        >>> picture = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
+        >>> picture[0, 0, 10, 20:23] = 1
         >>> drawn = discs(picture)
-        >>> int(drawn.sum()), bool(drawn[0, 10, 21])
-        (3, True)
+        >>> int(drawn.sum()), int(drawn[0, 0, 10, 21])
+        (3, 1)
     """
-    pixels = torch.arange(SIZE, dtype=torch.float64)
-    area = pictures.flatten(1).sum(1)
-    x, y = ((pictures.sum(axis) * pixels).sum(1) / area.clamp(min=1) for axis in (1, 2))
-    distance = (pixels - x[:, None]).square()[:, None, :] + (pixels - y[:, None]).square()[:, :, None]
+    on = (pictures > 0).any(1)
+    rows, columns = (torch.arange(size, dtype=torch.float64) for size in on.shape[1:])
+    area = on.flatten(1).sum(1)
+    x, y = ((on.sum(axis) * pixels).sum(1) / area.clamp(min=1) for axis, pixels in ((1, columns), (2, rows)))
+    distance = (columns - x[:, None]).square()[:, None, :] + (rows - y[:, None]).square()[:, :, None]
     rank = distance.flatten(1).argsort(dim=1, stable=True).argsort(dim=1)
-    return (rank < area[:, None]).view_as(pictures)
+    disc = (rank < area[:, None]).view_as(on)
+    colour = pictures.double().sum((2, 3)) / area.clamp(min=1)[:, None]
+    return (disc[:, None] * colour[:, :, None, None]).to(pictures.dtype)
 
 
-def nearest(classes: Int64[Tensor, "n 5"], split: Split) -> Int64[Tensor, "n 5"]:
+def nearest(classes: Int64[Tensor, "n f"], dataset: Dataset, split: Split) -> Int64[Tensor, "n f"]:
     """For each object one of those of the training part that are the fewest steps of the grid away.
 
-    A step changes one factor by one class: the orientation goes round, and every other shape is one step away. Where several are
-    equally near it is that which each step leads to whose picture overlaps the object's most.
+    A step changes one factor by one class: a periodic factor goes round, and of one without order every other class is one step
+    away. Where several are equally near it is that which each step leads to whose picture overlaps the object's most.
 
     Args:
-        classes: int64 [n, 5].
+        classes: int64 [n, F].
+        dataset: whose classes they are.
         split: says what the training part is.
 
     Raises:
         NotInPartError: the training part is empty.
     """
-    steps = _steps(split)
-    classes = classes.clone()
-    classes[:, ORIENTATION] %= _GRID[ORIENTATION]
-    truths, here = render(classes).bool(), classes
+    steps = _steps(dataset, split)
+    return torch.cat([_nearest(dataset.distinct(part), dataset, steps) for part in classes.split(CHUNK)])
+
+
+def _nearest(here: Tensor, dataset: Dataset, steps: Tensor) -> Tensor:
+    truths = dataset.crisp(dataset.observe(here))
     while (left := steps[tuple(here.T)]).any():
-        around, there = _neighbours(here)
+        around, there = _neighbours(here, dataset)
         closer = there & (steps[tuple(around.unbind(-1))] < left[:, None])
-        overlaps = iou(render(around.flatten(0, 1)).bool().unflatten(0, around.shape[:2]), truths[:, None])
-        best = overlaps.masked_fill(~closer, -1).argmax(1)
+        seen = dataset.crisp(dataset.observe(around.flatten(0, 1))).unflatten(0, around.shape[:2])
+        best = iou(seen, truths[:, None]).masked_fill(~closer, -1).argmax(1)
         here = torch.where((left > 0)[:, None], around[torch.arange(len(here)), best], here)
     return here
 
 
-_GRID = tuple(count - (f == ORIENTATION) for f, count in enumerate(COUNTS))  # the last orientation is the first
-
-
-def _neighbours(classes: Tensor) -> tuple[Tensor, Tensor]:
-    """What is a step away of each, int64 [n, 10, 5], and whether it exists, bool [n, 10]."""
+def _neighbours(classes: Tensor, dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """What is a step away of each, int64 [n, m, F], and whether it exists, bool [n, m]."""
     moved, there = [], []
-    for f, count in enumerate(_GRID):
-        for step in (-1, 1):
+    for f, (factor, count) in enumerate(zip(dataset.factors, dataset.scattering, strict=True)):
+        round_ = factor.periodic or not factor.ordered
+        offsets = (-1, 1) if factor.ordered else dict.fromkeys(step % count for step in (-1, 1, *range(2, count)) if step % count)
+        for step in offsets:
             other = classes.clone()
             other[:, f] += step
-            round_ = f in (SHAPE, ORIENTATION)  # from each of three shapes a step in both directions leads to both others
             there.append(torch.full((len(classes),), True) if round_ else (other[:, f] >= 0) & (other[:, f] < count))
             other[:, f] = other[:, f] % count
             moved.append(other)
@@ -119,21 +135,24 @@ def _neighbours(classes: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @lru_cache(maxsize=8)
-def _steps(split: Split) -> Tensor:
-    """How many steps each combination is from the training part, int64, one axis for each factor."""
-    every = torch.cartesian_prod(*(torch.arange(count) for count in _GRID))
-    reached = split.contains("train", every).view(_GRID)
+def _steps(dataset: Dataset, split: Split) -> Tensor:
+    """How many steps each combination is from the training part, int16, one axis for each factor."""
+    grid = dataset.scattering
+    every = torch.cartesian_prod(*(torch.arange(count) for count in grid)).view(-1, len(grid))
+    reached = split.contains("train", every, dataset).view(grid)
     if not reached.any():
-        raise Objects(part="train", split=split).none()
-    steps = torch.where(reached, 0, -1)
-    for step in range(1, sum(_GRID)):
+        raise Population(dataset, "train", split).none()
+    steps = torch.where(reached, 0, -1).short()
+    for step in range(1, sum(grid)):
         if reached.all():
             break
         grown = reached.clone()
-        for f, count in enumerate(_GRID):
-            if f in (SHAPE, ORIENTATION):
+        for f, (factor, count) in enumerate(zip(dataset.factors, grid, strict=True)):
+            if not factor.ordered:
+                grown |= reached.any(f, keepdim=True)
+            elif factor.periodic:
                 grown |= reached.roll(1, f) | reached.roll(-1, f)
-            else:
+            elif count > 1:
                 grown.narrow(f, 1, count - 1).logical_or_(reached.narrow(f, 0, count - 1))
                 grown.narrow(f, 0, count - 1).logical_or_(reached.narrow(f, 1, count - 1))
         steps[grown & ~reached] = step
@@ -141,19 +160,21 @@ def _steps(split: Split) -> Tensor:
     return steps
 
 
-def controls_of(test: str = Split.test, validation: str = Split.validation) -> str:
+def controls_of(dataset: Dataset, test: str = Split.test, validation: str = Split.validation) -> str:
     """A sentence with both controls of the test part of a split, for pages.
 
     Raises:
         NotInPartError: its test part or its training part is empty.
     """
-    return controls_in_words(measure_controls(Objects(part="test", split=Split(validation, test))))
+    return controls_in_words(measure_controls(Population(dataset, "test", Split(validation, test))))
 
 
 @dataclass(frozen=True)
 class ControlsConfig:
-    """Print both controls of a split: of its test part, and of the orientations in it that every shape shows."""
+    """Print both controls of a split: of its test part, and of the identifiable classes in it, if some look alike."""
 
+    dataset: str = "dsprites"
+    """dsprites, circles, simple, the name of a plugin, or package.module:Class."""
     validation: str = Split.validation
     """Which combinations are for choosing settings."""
     test: str = Split.test
@@ -166,10 +187,10 @@ class ControlsConfig:
 
 def show(config: ControlsConfig) -> None:
     """Print the controls of a split."""
-    split = Split(config.validation, config.test)
-    for name, objects in (("all", Objects(part="test", split=split)), ("0 to 83 degrees", Objects.identifiable("test", split))):
-        if len(objects.every()):
-            print(f"{name}: {controls_in_words(measure_controls(objects, config.pictures, config.seed))}")
+    whole = Population(open_dataset(config.dataset), "test", Split(config.validation, config.test))
+    for name, population in (("all", whole), ("identifiable classes", whole.identifiable())):
+        if population is not None and len(population.every()):
+            print(f"{name}: {controls_in_words(measure_controls(population, config.pictures, config.seed))}")
 
 
 if __name__ == "__main__":

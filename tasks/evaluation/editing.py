@@ -16,32 +16,31 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import NotInPartError
-from tasks.data.factors import FACTORS, FEATURES
-from tasks.data.sampling import Objects
+from tasks.data.overlap import document_score, iou
+from tasks.data.population import Population
 from tasks.evaluation.counterfactuals import Edits, draw, edit_by_algebra, edit_from_vector, sample_edits
-from tasks.evaluation.overlap import document_score, iou
-from tasks.model import SceneModel
+from tasks.symbolic.model import SceneModel
 
 ASSEMBLY = "assembly"
-"""What stands instead of a feature where all five are exchanged."""
+"""What stands instead of a feature where all features are exchanged."""
 
 
-def measure_edits(model: SceneModel, others: int, objects: Objects, n: int, generator: torch.Generator) -> dict[str, Any]:
-    """Reconstruction and edits of n test pictures for each feature, and n objects assembled from five donors.
+def measure_edits(model: SceneModel, others: int, population: Population, n: int, generator: torch.Generator) -> dict[str, Any]:
+    """Reconstruction and edits of n test pictures for each feature, and n objects assembled from a donor for each.
 
     Args:
         model: in evaluation mode.
         others: how many objects are in a picture beside the edited one, 0 or 1.
-        objects: what the pictures are made of; never trained on, or the numbers mean little.
+        population: what the pictures are made of; never trained on, or the numbers mean little.
         n: pictures for each number.
         generator: decides which.
 
     Returns:
-        reconstruction_iou: the mean over all 6 n pictures; reconstruction_document, the source document's score of the same.
+        reconstruction_iou: the mean over all pictures; reconstruction_document, the source document's score of the same.
         By feature: edit_iou, the mean IoU with the truth after the edit; edit_shown, the share of pictures that show the right
         value; edit_shown_within_one, of those at most one step off (for the features that have an order). assembly_iou: the
-        mean IoU with the truth after all five features were taken from five donors. from_vector: the same four names, of edits
-        from the scene's vector alone, where the model has codebooks.
+        mean IoU with the truth after all features were taken, each from a donor of its own. from_vector: the same four names, of
+        edits from the scene's vector alone, where the model has codebooks.
         Where they are not empty: left_out, by feature or "assembly", why it cannot be exchanged among these objects; and
         across_parts, a list of those (or "reconstruction") whose donors, and what is beside the object, come from all parts.
     """
@@ -49,24 +48,24 @@ def measure_edits(model: SceneModel, others: int, objects: Objects, n: int, gene
     left_out: dict[str, str] = {}
     across: list[str] = []
     exact, alone = _Judged(), _Judged()
-    everything = tuple(range(len(FACTORS)))
+    dataset, everything = population.dataset, tuple(range(len(population.dataset.factors)))
     for chosen in (*((f,) for f in everything), everything):
-        name = FEATURES[chosen[0]] if len(chosen) == 1 else ASSEMBLY
+        name = dataset.features[chosen[0]] if len(chosen) == 1 else ASSEMBLY
         try:
-            edits = sample_edits(n, chosen, others, objects, generator)
+            edits = sample_edits(n, chosen, others, population, generator)
         except NotInPartError as error:
             left_out[name] = str(error)
             continue
         across += [name] if edits.across else []
         before, after = edit_by_algebra(model, edits)
-        reconstruction.append(iou(draw(model, before) > 0.5, edits.scenes().bool()))
-        exact.add(name, edits, draw(model, after) > 0.5, objects)
+        reconstruction.append(iou(dataset.crisp(draw(model, before)), dataset.crisp(edits.scenes())))
+        exact.add(name, edits, dataset.crisp(draw(model, after)), population)
         if len(model.codebooks):
-            alone.add(name, edits, draw(model, edit_from_vector(model, edits, before)) > 0.5, objects)
+            alone.add(name, edits, dataset.crisp(draw(model, edit_from_vector(model, edits, before))), population)
     if not reconstruction:  # nothing can be exchanged, but drawn it can be
-        edits = sample_edits(n, (), others, objects, generator)
+        edits = sample_edits(n, (), others, population, generator)
         across += ["reconstruction"] if others else []
-        reconstruction.append(iou(draw(model, edit_by_algebra(model, edits)[0]) > 0.5, edits.scenes().bool()))
+        reconstruction.append(iou(dataset.crisp(draw(model, edit_by_algebra(model, edits)[0])), dataset.crisp(edits.scenes())))
     overlaps = torch.cat(reconstruction)
     return {
         "reconstruction_iou": overlaps.double().mean().item(),
@@ -86,15 +85,15 @@ class _Judged:
         self.shown: dict[str, float] = {}
         self.within: dict[str, float] = {}
 
-    def add(self, name: str, edits: Edits, pictures: Tensor, objects: Objects) -> None:
-        """Judge the pictures, bool [n, 64, 64], of edits of one feature, or of all."""
+    def add(self, name: str, edits: Edits, pictures: Tensor, population: Population) -> None:
+        """Judge the pictures [n, C, H, W], as `Dataset.crisp` gives them, of edits of one feature, or of all."""
         self.overlap[name] = edits.best_truths(pictures)[1].double().mean().item()
         if len(edits.features) > 1:
             return
         parts = zip(pictures.split(64), edits.split(64), strict=True)
-        off = edits.steps_off(torch.cat([part.shows(seen, objects.allowed[edits.feature]) for seen, part in parts]))
+        off = edits.steps_off(torch.cat([part.shows(seen, population.allowed[edits.feature]) for seen, part in parts]))
         self.shown[name] = (off < 0.5).double().mean().item()
-        if FACTORS[edits.feature].ordered:
+        if edits.dataset.factors[edits.feature].ordered:
             self.within[name] = (off < 1.5).double().mean().item()
 
     def metrics(self) -> dict[str, Any]:

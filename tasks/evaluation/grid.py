@@ -75,7 +75,7 @@ def write_panels(path: Path, panels: Sequence[Panel], caption: str = "", across:
     Raises:
         ShapeError: a panel's texts are not one for each row or column.
     """
-    across = across or len(panels)
+    across = min(across or len(panels), len(panels))
     widths = [max(_ends(panel, 1, {})[-1] for panel in panels[k::across]) for k in range(across)]
     # Text grows with the figure, because a page shows every figure at about the same width.
     sheet = _Sheet(max(19, sum(widths) // 60))

@@ -12,17 +12,15 @@ from einops import rearrange
 from PIL import Image
 from torch import Tensor
 
-from tasks.data.dsprites import SIZE
-from tasks.evaluation.colours import coloured, grey
+from tasks.evaluation.colours import coloured, rgb
 from tasks.evaluation.grid import Panel, write_panels
-from tasks.evaluation.overlap import iou
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
 Decode = Callable[[Tensor], Tensor]
-"""From codes [n, L] to pictures [n, 64, 64], probabilities."""
+"""From codes [n, L] to pictures [n, C, H, W]."""
 
 VALUES = torch.linspace(-3, 3, 10)
 """What a latent is set to: ten steps from -3 to 3."""
@@ -64,11 +62,12 @@ def every_code(latents: int, values: Float[Tensor, " v"]) -> Float[Tensor, "n la
     return torch.cartesian_prod(*[values] * latents).view(-1, latents)
 
 
-def draw_reconstructions(given: Shaped[Tensor, "n 64 64"], drawn: Float[Tensor, "n 64 64"], path: Path) -> None:
+def draw_reconstructions(
+    given: Shaped[Tensor, "n c h w"], drawn: Float[Tensor, "n c h w"], overlaps: Float[Tensor, " n"], path: Path
+) -> None:
     """Pictures, below them what a model draws of each, and the IoU."""
-    overlaps = iou(drawn > 0.5, given > 0)
     notes = {1: [f"IoU {overlap:.2f}" for overlap in overlaps.tolist()]}
-    panel = Panel(torch.stack([coloured(given), grey(drawn)]), rows=("given", "drawn"), notes=notes)
+    panel = Panel(torch.stack([coloured(given), rgb(drawn)]), rows=("given", "drawn"), notes=notes)
     write_panels(path, [panel])
 
 
@@ -84,7 +83,7 @@ def draw_traversals(
     codes = traversals(code, order, values)
     pictures = decode(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])
     panel = Panel(
-        rearrange(grey(pictures.flatten(0, 1)), "(k v) c h w -> k v c h w", k=len(order)),
+        rearrange(rgb(pictures.flatten(0, 1)), "(k v) c h w -> k v c h w", k=len(order)),
         columns=[f"{value:+.1f}" for value in values.tolist()],
         rows=[f"z{latent}, {variances[latent]:.2f}" for latent in order],
     )
@@ -101,7 +100,8 @@ def write_gif(
     values = torch.linspace(-3, 3, 25) if values is None else values
     there = decode(traversals(code, [latent], values)[0])
     pictures = torch.cat([there, there[1:-1].flip(0)])
-    large = pictures.mul(255).round().byte().repeat_interleave(ZOOM, 1).repeat_interleave(ZOOM, 2).numpy()
+    large = pictures.mul(255).round().byte().repeat_interleave(ZOOM, 2).repeat_interleave(ZOOM, 3)
+    large = (large[:, 0] if large.shape[1] == 1 else rearrange(rgb(large).byte(), "n c h w -> n h w c")).numpy()
     first, *rest = (Image.fromarray(picture) for picture in large)
     first.save(path, format="GIF", save_all=True, append_images=rest, duration=FRAME, loop=0)
 
@@ -119,10 +119,10 @@ def draw_full_traversal(
         columns: pictures in a row.
         shrink: average squares of so many pixels, so that a sheet of thousands can be opened.
     """
-    pictures = torch.nn.functional.avg_pool2d(decode(every_code(latents, values)), shrink)
-    side, gap = SIZE // shrink, 2
-    missing = -len(pictures) % columns
-    tiles = torch.nn.functional.pad(torch.cat([pictures, torch.zeros(missing, side, side)]), (0, gap, 0, gap), value=0.4)
+    pictures = torch.nn.functional.avg_pool2d(decode(every_code(latents, values)), shrink).mean(1)
+    gap, missing = 2, -len(pictures) % columns
+    empty = torch.zeros(missing, *pictures.shape[1:])
+    tiles = torch.nn.functional.pad(torch.cat([pictures, empty]), (0, gap, 0, gap), value=0.4)
     sheet = rearrange(tiles, "(r c) h w -> (r h) (c w)", c=columns)[:-gap, :-gap]
     Image.fromarray((sheet * 15).round().mul(17).byte().numpy().astype(np.uint8)).quantize(16).save(
         path, format="PNG", optimize=True

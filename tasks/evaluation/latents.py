@@ -9,19 +9,17 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import NotInPartError
-from tasks.data.dsprites import render
+from tasks.data.dataset import Dataset
 from tasks.data.exchanges import check_exchange
-from tasks.data.factors import FACTORS
-from tasks.data.sampling import Objects
+from tasks.data.population import Population
 from tasks.evaluation.counterfactuals import sample_edits
 from tasks.evaluation.disentanglement.exchange import changes, exchange_metrics
-from tasks.evaluation.disentanglement.fixed import draw_tables
 from tasks.evaluation.disentanglement.measure import measure_disentanglement
+from tasks.evaluation.disentanglement.representation import represent
 from tasks.evaluation.drawing import CHUNK
-from tasks.evaluation.nearest_sprite import nearest_sprite
-from tasks.id_gan_model import IDGAN
-from tasks.vae_losses import kl_of_latents
-from tasks.vae_model import VAE
+from tasks.id_gan.model import IDGAN
+from tasks.vae.losses import kl_of_latents
+from tasks.vae.model import VAE
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
@@ -38,27 +36,29 @@ EXCHANGED = 200
 
 
 @torch.inference_mode()
-def posteriors(model: Coder, classes: Int64[Tensor, "n 5"]) -> tuple[Float[Tensor, "n latents"], Float[Tensor, "n latents"]]:
+def posteriors(
+    model: Coder, classes: Int64[Tensor, "n f"], dataset: Dataset
+) -> tuple[Float[Tensor, "n latents"], Float[Tensor, "n latents"]]:
     """Mean and log variance of the pictures of such objects, on the CPU."""
-    parts = [model.posterior(render(part)[:, None].to(model.device)) for part in classes.split(CHUNK)]
+    parts = [model.posterior(dataset.observe(part).to(model.device)) for part in classes.split(CHUNK)]
     mean, logvar = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
     return mean, logvar
 
 
 @torch.inference_mode()
-def draw_codes(model: Coder, codes: Float[Tensor, "n latents"]) -> Float[Tensor, "n 64 64"]:
-    """The pictures of codes: probabilities on the CPU."""
-    return torch.cat([model.decode(part.to(model.device))[:, 0].cpu() for part in codes.split(CHUNK)])
+def draw_codes(model: Coder, codes: Float[Tensor, "n latents"]) -> Float[Tensor, "n c h w"]:
+    """The pictures of codes, on the CPU."""
+    return torch.cat([model.decode(part.to(model.device)).cpu() for part in codes.split(CHUNK)])
 
 
-def measure_latents(model: Coder, objects: Objects, n: int, generator: torch.Generator) -> dict[str, Any]:
+def measure_latents(model: Coder, population: Population, n: int, generator: torch.Generator) -> dict[str, Any]:
     """How much each latent tells of n pictures.
 
     Returns:
         kl: KL of the posterior from the prior in nats, the mean over the pictures; by latent, named z0, z1, ...: kl_of, and
         variance_of, the average posterior variance. active: how many latents have one below 0.5.
     """
-    mean, logvar = posteriors(model, objects.sample(n, generator))
+    mean, logvar = posteriors(model, population.sample(n, generator), population.dataset)
     parts, variances = kl_of_latents(mean, logvar), logvar.exp().mean(0)
     names = [f"z{k}" for k in range(model.latents)]
     return {
@@ -70,46 +70,49 @@ def measure_latents(model: Coder, objects: Objects, n: int, generator: torch.Gen
 
 
 def measure_exchange(
-    encode: Callable[[Tensor], Tensor], draw: Callable[[Tensor], Tensor], objects: Objects, generator: torch.Generator
+    encode: Callable[[Tensor], Tensor], draw: Callable[[Tensor], Tensor], population: Population, generator: torch.Generator
 ) -> dict[str, float]:
-    """DMM and DCM: what changes in the picture when one unit is exchanged; the exact renderer judges.
+    """DMM and DCM: what changes in the picture when one unit is exchanged; the data set judges, see `Dataset.nearest`.
 
     Args:
-        encode: classes int64 [n, 5] to units float [n, U, D].
-        draw: units float [n, U, D] to pictures [n, 64, 64], probabilities.
-        objects: what is encoded.
+        encode: classes int64 [n, F] to units float [n, U, D].
+        draw: units float [n, U, D] to pictures [n, C, H, W].
+        population: what is encoded.
         generator: decides which.
 
     Returns:
-        dmm, dmm_published, dcm and dcm_published, see `exchange_metrics`. A factor has changed when the sprite that is most like
-        the picture is of another class, as far as classes can be told apart.
+        dmm, dmm_published, dcm and dcm_published, see `exchange_metrics`. A factor has changed when what is most like the
+        picture is of another class, as far as classes can be told apart.
     """
-    edits = sample_edits(EXCHANGED, tuple(range(len(FACTORS))), 0, objects, generator)
+    dataset, count = population.dataset, len(population.dataset.factors)
+    edits = sample_edits(EXCHANGED, tuple(range(count)), 0, population, generator)
     units = encode(edits.first)
-    every = [encode(edits.donors[:, f]) for f in range(len(FACTORS))]
-    donors = torch.stack([every[u % len(FACTORS)][:, u] for u in range(units.shape[1])], 1)
-    found = exchange_metrics(changes(units, donors, lambda given: nearest_sprite(draw(given) > 0.5), steps=0.5))
-    return {name: getattr(found, name) for name in ("dmm", "dmm_published", "dcm", "dcm_published")}
+    every = [encode(edits.donors[:, f]) for f in range(count)]
+    donors = torch.stack([every[u % count][:, u] for u in range(units.shape[1])], 1)
+    return exchange_metrics(changes(units, donors, lambda given: dataset.nearest(draw(given)), dataset, steps=0.5)).scores()
 
 
-def measure_codes(model: Coder, objects: Objects, samples: int, generator: torch.Generator) -> dict[str, Any]:
+def measure_codes(model: Coder, population: Population, samples: int, generator: torch.Generator) -> dict[str, Any]:
     """All metrics of disentanglement of a VAE's codes, by name, under `disentanglement`.
 
     A factor of which these objects have one class is left out of the scalar metrics. What these objects do not allow for stands
     in `left_out`, with the reason: the scalar metrics where there are too few of a class, DMM and DCM where no two objects differ
-    in everything.
+    in everything, or where nobody can say what a picture shows.
     """
     found: dict[str, float] = {}
     left_out: dict[str, str] = {}
     try:
-        found |= measure_disentanglement(lambda classes: posteriors(model, classes)[0], objects.narrowed(), generator, samples)
+        found |= measure_disentanglement(
+            lambda classes: posteriors(model, classes, population.dataset)[0], population.narrowed(), generator, samples
+        )
     except RangeError as error:
         left_out["disentanglement"] = str(error)
     try:
+        check_judged(population)
         found |= measure_exchange(
-            lambda classes: posteriors(model, classes)[0][..., None],
+            lambda classes: posteriors(model, classes, population.dataset)[0][..., None],
             lambda units: draw_codes(model, units[..., 0]),
-            objects,
+            population,
             generator,
         )
     except NotInPartError as error:
@@ -117,15 +120,28 @@ def measure_codes(model: Coder, objects: Objects, samples: int, generator: torch
     return {"disentanglement": found, **({"left_out": left_out} if left_out else {})}
 
 
-def check_codes(objects: Objects, samples: int, generator: torch.Generator) -> dict[str, str]:
+def check_codes(population: Population, samples: int, generator: torch.Generator) -> dict[str, str]:
     """What `measure_codes` is going to leave out, and why, without a model."""
     left_out: dict[str, str] = {}
     try:
-        draw_tables(lambda classes: classes.float(), objects.narrowed(), generator, samples)
+        represent(lambda classes: classes.float(), population.narrowed(), generator, samples)
     except RangeError as error:
         left_out["disentanglement"] = str(error)
     try:
-        check_exchange(tuple(range(len(FACTORS))), objects)
+        check_judged(population)
     except NotInPartError as error:
         left_out["dmm, dcm"] = str(error)
     return left_out
+
+
+def check_judged(population: Population) -> None:
+    """Refuse to judge exchanges of all units where that cannot be done.
+
+    Raises:
+        NotInPartError: no two objects differ in everything, or the data set cannot say what a picture shows.
+    """
+    check_exchange(tuple(range(len(population.dataset.factors))), population)
+    if not population.dataset.searchable:
+        raise NotInPartError(
+            f"the data set {population.dataset.name} has no judge: it is too large to search, and has no `nearest`"
+        )

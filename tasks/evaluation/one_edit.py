@@ -9,77 +9,82 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import SIZE, render
-from tasks.data.factors import FACTORS, FEATURES, ORIENTATION, SHAPE, SHAPES, SYMMETRY, canonical, distinct
-from tasks.data.sampling import Objects
-from tasks.evaluation.colours import COLOURS, coloured, difference, grey
-from tasks.evaluation.counterfactuals import Edits, draw, encode, steps_off
+from tasks.data.dataset import Dataset
+from tasks.data.overlap import iou
+from tasks.data.population import Population
+from tasks.data.scenes import observe_scenes
+from tasks.evaluation.colours import COLOURS, coloured, difference, rgb
+from tasks.evaluation.counterfactuals import Edits, draw, encode
 from tasks.evaluation.grid import Panel, write_panels
-from tasks.evaluation.overlap import iou
-from tasks.model import SceneModel
+from tasks.symbolic.model import SceneModel
 from vsa.errors import RangeError, SymbolError, choices
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int64, UInt8
+    from jaxtyping import Float, Int64, Shaped
 
 MOST = 3
 """So many objects are in a picture at most."""
 
-SPRITES = 3
-"""So many sprites there are at least, in the picture and beside it."""
+FEWEST = 3
+"""So many objects there are at least, in the picture and beside it."""
 
 SCENES = 1024
 """Of how many random scenes one is chosen."""
 
 
-def sample_sprites(pictured: int, objects: Objects, generator: torch.Generator) -> Int64[Tensor, "n 5"]:
-    """Sprites of which the first ones do not overlap, and of which any two differ in as much as can be; one more, or a few.
+def sample_objects(pictured: int, population: Population, generator: torch.Generator) -> Int64[Tensor, "n f"]:
+    """Objects of which the first ones do not overlap, and of which any two differ in as much as can be; one more, or a few.
 
     Args:
         pictured: how many of them are in one picture.
-        objects: what they are.
+        population: what they are.
         generator: decides which.
 
     Raises:
         RangeError: no so many of these objects fit into one picture.
     """
-    count = max(SPRITES, pictured + 1)
-    drawn = objects.sample(SCENES * count, generator).unflatten(0, (SCENES, count))
-    pictures = render(drawn[:, :pictured].flatten(0, 1)).unflatten(0, (SCENES, pictured))
-    fits = (pictures.sum(1) <= 1).flatten(1).all(1)
+    count = max(FEWEST, pictured + 1)
+    dataset = population.dataset
+    drawn = population.sample(SCENES * count, generator).unflatten(0, (SCENES, count))
+    masks = dataset.mask(dataset.observe(drawn[:, :pictured].flatten(0, 1))).unflatten(0, (SCENES, pictured))
+    fits = (masks.sum(1) <= 1).flatten(1).all(1)
     if not fits.any():
-        raise RangeError(f"no {pictured} objects of {objects.describe()} lie apart in one picture, of {SCENES} that were drawn")
-    looks = distinct(drawn)
+        raise RangeError(
+            f"no {pictured} objects of {population.describe()} lie apart in one picture, of {SCENES} that were drawn"
+        )
+    looks = dataset.distinct(drawn)
     differences = (looks[:, :, None] != looks[:, None]).sum((1, 2))  # by feature
-    # A square that is turned by a quarter is read as one that is not, so better have those that say what they are.
-    plain = (canonical(drawn) == drawn).all(-1).sum(1)
+    # What looks like another is read as that one, so better have those that say what they are.
+    plain = (dataset.canonical(drawn) == drawn).all(-1).sum(1)
     score = (differences.sum(1) + plain).masked_fill(~fits, -1)
     return drawn[score.argmax()]
 
 
 @dataclass(frozen=True)
 class OneEdit:
-    """An object of a scene takes a feature from another sprite, by algebra on the scene's vector.
+    """An object of a scene takes a feature from another one, by algebra on the scene's vector.
 
     Attributes:
-        sprites: int64 [n, 5]; the first ones are in the picture.
+        dataset: whose objects they are.
+        objects: int64 [n, F]; the first ones are in the picture.
         pictured: how many of them are.
         object: which one is edited, from 0.
-        feature: which feature it takes, 0 to 4.
-        donor: from which sprite, from 0.
+        feature: which feature it takes, by number.
+        donor: from which object, from 0.
 
     Raises:
-        RangeError: there is no such object, or no such sprite to take from.
+        RangeError: there is no such object, or none to take from.
     """
 
-    sprites: Int64[Tensor, "n 5"]
+    dataset: Dataset
+    objects: Int64[Tensor, "n f"]
     pictured: int
     object: int
     feature: int
     donor: int
 
     def __post_init__(self) -> None:
-        n = len(self.sprites)
+        n = len(self.objects)
         if not 0 <= self.object < self.pictured:
             there = (
                 "1, the only one in the picture" if self.pictured == 1 else f"1 to {self.pictured}, one of those in the picture"
@@ -87,80 +92,78 @@ class OneEdit:
             raise RangeError(f"object must be {there}, got {self.object + 1}")
         if not 0 <= self.donor < n or self.donor == self.object:
             others = ", ".join(str(k + 1) for k in range(n) if k != self.object)
-            raise RangeError(f"from must be another sprite than object {self.object + 1}: one of {others}; got {self.donor + 1}")
+            raise RangeError(f"from must be another object than {self.object + 1}: one of {others}; got {self.donor + 1}")
 
-    def scene(self) -> Int64[Tensor, "m 5"]:
+    def scene(self) -> Int64[Tensor, "m f"]:
         """The objects in the picture before the edit."""
-        return self.sprites[: self.pictured]
+        return self.objects[: self.pictured]
 
-    def edited(self) -> Int64[Tensor, "m 5"]:
+    def edited(self) -> Int64[Tensor, "m f"]:
         """The objects in the picture after it."""
         after = self.scene().clone()
-        after[self.object, self.feature] = self.sprites[self.donor, self.feature]
+        after[self.object, self.feature] = self.objects[self.donor, self.feature]
         return after
 
     def title(self) -> str:
         """What is done, in words."""
-        return f"object {self.object + 1} takes the {FEATURES[self.feature]} of sprite {self.donor + 1}"
+        return f"object {self.object + 1} takes the {self.dataset.features[self.feature]} of object {self.donor + 1}"
 
     @torch.inference_mode()
     def vectors(self, model: SceneModel) -> tuple[Float[Tensor, " dim"], Float[Tensor, " dim"]]:
         """The scene's vector [D], before and after the edit."""
-        features = encode(model, self.sprites)
+        features = encode(model, self.objects, self.dataset)
         scene = model.scene(model.object(features[: self.pictured]))
         old, new = features[self.object, self.feature], features[self.donor, self.feature]
-        return scene, model.edit(scene, self.object, FEATURES[self.feature], old=old, new=new)
+        return scene, model.edit(scene, self.object, self.dataset.features[self.feature], old=old, new=new)
 
-    def truth(self, picture: Float[Tensor, "64 64"]) -> tuple[UInt8[Tensor, "64 64"], float]:
-        """Of the exact renderings that are right the one that the picture overlaps most, and the IoU with it."""
+    def truth(self, picture: Float[Tensor, "c h w"]) -> tuple[Shaped[Tensor, "c h w"], float]:
+        """Of the exact pictures that are right the one that the picture overlaps most, and the IoU with it."""
         kept = [k for k in range(self.pictured) if k != self.object]
-        donors = self.sprites[self.donor].expand(1, len(FACTORS), -1)
+        donors = self.objects[self.donor].expand(1, len(self.dataset.factors), -1)
         edited = self.edited()[self.object][None]
-        edits = Edits((self.feature,), self.sprites[self.object][None], self.sprites[kept][None], donors, edited)
-        right, overlaps = edits.best_truths(picture[None] > 0.5)
+        first, others = self.objects[self.object][None], self.objects[kept][None]
+        edits = Edits(self.dataset, (self.feature,), first, others, donors, edited)
+        right, overlaps = edits.best_truths(self.dataset.crisp(picture[None]))
         return right[0], overlaps.item()
 
-    def wrong(self, read: Int64[Tensor, "m 5"]) -> list[list[int]]:
+    def wrong(self, read: Int64[Tensor, "m f"]) -> list[list[int]]:
         """For each object the features that are read otherwise than they look after the edit."""
-        right = self.edited()
-        wrong = []
-        for k in range(self.pictured):
-            taken = k == self.object and self.feature == ORIENTATION
-            symmetry = torch.tensor(SYMMETRY)[self.sprites[self.donor if taken else k, SHAPE]][None]
-            off = [steps_off(f, read[k, f, None], right[k, f, None], symmetry).item() for f in range(len(FACTORS))]
-            wrong.append([f for f, steps in enumerate(off) if steps >= 0.5])
-        return wrong
+        sources = self.scene()[:, None].repeat(1, len(self.dataset.factors), 1)
+        sources[self.object, self.feature] = self.objects[self.donor]
+        off = self.dataset.steps_off(read, self.edited(), sources)
+        return [[f for f, steps in enumerate(row) if steps >= 0.5] for row in off.tolist()]
 
     def write(self, model: SceneModel, path: Path) -> tuple[float, float]:
         """Write the picture: the scene, the donor, both as the model draws them, the truth and the difference, as a PNG.
 
         Returns:
-            The IoU of what is drawn with the exact rendering, before and after the edit.
+            The IoU of what is drawn with the exact picture, before and after the edit.
         """
         before, after = (draw(model, vector[None])[0] for vector in self.vectors(model))
         right, overlap = self.truth(after)
-        given = render(self.scene()).amax(0)
-        first = iou(before > 0.5, given.bool()).item()
-        scene = _coloured(self.scene(), range(self.pictured))
-        donor = _coloured(self.sprites[self.donor][None], [self.donor])
+        dataset = self.dataset
+        given = observe_scenes(self.scene()[None], dataset)[0]
+        first = iou(dataset.crisp(before), dataset.crisp(given)).item()
+        scene = _coloured(self.scene(), range(self.pictured), dataset)
+        donor = _coloured(self.objects[self.donor][None], [self.donor], dataset)
         kept = [k for k in range(self.pictured) if k != self.object]
-        rest = _coloured(self.scene()[kept], kept)
-        moved = (right.bool() & ~rest.amax(0).bool()).float()
+        rest = _coloured(self.scene()[kept], kept, dataset)
+        moved = right * (rest.amax(0) == 0)
         truth = rest + coloured(moved[None], colour=COLOURS[self.object])[0]
         pictures = (
             scene,
             donor,
-            grey(before[None])[0],
-            grey(after[None])[0],
+            rgb(before[None])[0],
+            rgb(after[None])[0],
             truth,
             difference(after[None], right[None].float())[0],
         )
-        name = FEATURES[self.feature]
-        columns = ("scene", f"sprite {self.donor + 1}\ngives {name}", "decoded", "edited\nby algebra", "truth", "difference")
+        name = dataset.features[self.feature]
+        columns = ("scene", f"object {self.donor + 1}\ngives {name}", "decoded", "edited\nby algebra", "truth", "difference")
         notes = {0: ("", "", f"IoU {first:.2f}", f"IoU {overlap:.2f}", "", "")}
         used = ", ".join(f"{k + 1} {NAMES[k]}" for k in sorted({*range(self.pictured), self.donor}))
         caption = (
-            f"Sprites by number: {used}. White: decoded from the scene's vector, before "
+            f"Objects by number: {used}. White: decoded from the scene's vector, before "
             f"and after the {name} of object {self.object + 1} was exchanged in it. Difference: red too much, blue too little."
         )
         panel = Panel(torch.stack(pictures)[None], self.title(), columns, (), notes, (), (2, 4))
@@ -172,30 +175,31 @@ NAMES = ("amber", "blue", "green", "red", "violet")
 """What the colours are called."""
 
 
-def feature_of(name: str) -> int:
+def feature_of(name: str, dataset: Dataset) -> int:
     """The number of a feature.
 
     Raises:
         SymbolError: there is none of that name; the message lists them.
     """
-    if name not in FEATURES:
-        raise SymbolError(f"there is no feature {name!r}; {choices(name, FEATURES)}")
-    return FEATURES.index(name)
+    if name not in dataset.features:
+        raise SymbolError(f"there is no feature {name!r}; {choices(name, dataset.features)}")
+    return dataset.features.index(name)
 
 
-def in_words(classes: Tensor) -> str:
-    """The classes of a sprite, int64 [5], with the name of its shape.
+def in_words(classes: Tensor, dataset: Dataset) -> str:
+    """The classes of an object, int64 [F]: the names of those that have names, the numbers of the others.
 
     Example:
-        >>> in_words(torch.tensor([2, 5, 8, 24, 20]))
-        'heart, scale 5, orientation 8, x 24, y 20'
+        >>> from tasks.data.circles import Simple
+        >>> in_words(torch.tensor([4, 20, 1]), Dataset(Simple()))
+        'x 4, y 20, triangle'
     """
-    shape, *rest = classes.tolist()
-    return ", ".join([SHAPES[shape], *(f"{name} {value}" for name, value in zip(FEATURES[1:], rest, strict=True))])
+    named = zip(dataset.factors, classes.tolist(), strict=True)
+    return ", ".join(factor.labels[k] if factor.named else f"{factor.name} {k}" for factor, k in named)
 
 
-def _coloured(sprites: Tensor, numbers: list[int] | range) -> Tensor:
-    """Sprites in one picture, float [3, 64, 64], each in the colour of its number."""
-    if not len(sprites):
-        return torch.zeros(3, SIZE, SIZE)
-    return coloured(render(sprites), colour=COLOURS[list(numbers)]).amax(0)
+def _coloured(objects: Tensor, numbers: list[int] | range, dataset: Dataset) -> Tensor:
+    """Objects in one picture, float [3, H, W], each in the colour of its number."""
+    if not len(objects):
+        return torch.zeros(3, *dataset.picture[1:])
+    return coloured(dataset.observe(objects), colour=COLOURS[list(numbers)]).amax(0)

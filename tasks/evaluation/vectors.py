@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tasks.data.factors import FEATURES, canonical
-from tasks.data.sampling import Objects
+from tasks.data.population import Population
 from tasks.evaluation.counterfactuals import draw, encode
 from tasks.evaluation.disentanglement.slots import slotwise
 from tasks.evaluation.latents import measure_exchange
-from tasks.model import SceneModel
+from tasks.symbolic.model import SceneModel
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
 
-def measure_vectors(model: SceneModel, objects: Objects, samples: int, generator: torch.Generator) -> dict[str, Any]:
+def measure_vectors(model: SceneModel, population: Population, samples: int, generator: torch.Generator) -> dict[str, Any]:
     """The metrics of a model of single objects.
 
     Args:
         model: of single objects.
-        objects: what is encoded.
+        population: what is encoded.
         samples: objects for the probes to learn from, and as many to test on.
         generator: decides which.
 
@@ -36,11 +35,14 @@ def measure_vectors(model: SceneModel, objects: Objects, samples: int, generator
         pictures show them; and its summary. disentanglement: DMM and DCM of feature vectors that are exchanged, judged on the
         picture that is decoded.
     """
-    classes = objects.sample(2 * samples, generator)
-    found = slotwise(encode(model, classes).cpu(), canonical(classes), generator)
-    exchanged = measure_exchange(lambda given: encode(model, given).cpu(), lambda units: redraw(model, units), objects, generator)
+    dataset = population.dataset
+    classes = population.sample(2 * samples, generator)
+    found = slotwise(encode(model, classes, dataset).cpu(), dataset.canonical(classes), generator)
+    exchanged = measure_exchange(
+        lambda given: encode(model, given, dataset).cpu(), lambda units: redraw(model, units), population, generator
+    )
     matrices = {name: getattr(found, name).tolist() for name in ("accuracy", "information", "variance")}
-    chance = dict(zip(FEATURES, found.chance.tolist(), strict=True))
+    chance = dict(zip(dataset.features, found.chance.tolist(), strict=True))
     return {
         "slots": {**matrices, "chance": chance, **found.summary()},
         "disentanglement": exchanged,
@@ -48,6 +50,6 @@ def measure_vectors(model: SceneModel, objects: Objects, samples: int, generator
 
 
 @torch.inference_mode()
-def redraw(model: SceneModel, features: Float[Tensor, "n 5 dim"]) -> Float[Tensor, "n 64 64"]:
-    """The pictures of single objects of these feature vectors: probabilities on the CPU."""
+def redraw(model: SceneModel, features: Float[Tensor, "n f dim"]) -> Float[Tensor, "n c h w"]:
+    """The pictures of single objects of these feature vectors, on the CPU."""
     return draw(model, model.scene(model.object(features.to(model.device))[:, None]))

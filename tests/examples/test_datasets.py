@@ -7,7 +7,7 @@ import pytest
 from tasks.command_line import status_of
 from tests.examples.scripts import call, example, light_help
 
-FIGURES = ["dsprites.png", "paired.png", "paired_scene.png", "scene.png"]
+FIGURES = ["objects.png", "paired.png", "paired_scene.png", "scene.png"]
 FLAGS = ["--seed", "1", "--exchange", "subset", "--part", "test"]
 
 
@@ -35,5 +35,5 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
 
 def test_help_does_not_wait_for_torch() -> None:
     shown = light_help("datasets")
-    for flag in ("--out", "--seed", "--exchange", "--part"):
+    for flag in ("--out", "--seed", "--dataset", "--exchange", "--part"):
         assert flag in shown

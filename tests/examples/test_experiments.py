@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tasks import paired
-from tasks.comparisons.experiments import ROWS, TASKS, Run, table
-from tasks.comparisons.jobs import work
-from tasks.comparisons.page import check_page, markers
 from tasks.json_file import write_json
+from tasks.studies.experiments import ROWS, TASKS, Run, table
+from tasks.studies.page import check_page, markers
+from tasks.studies.running import work
+from tasks.symbolic import stages
 from tests.conftest import ROOT
 from tests.examples.scripts import call, path
 from vsa import load
@@ -167,7 +167,7 @@ def test_a_run_that_ends_in_an_error_is_recorded(tmp_path: Path, monkeypatch: py
         def learn(self, config: object) -> None:
             raise failure
 
-    monkeypatch.setattr(paired, "TASK", Failing())
+    monkeypatch.setattr(stages, "PAIRED", Failing())
     nan, broken = run_of(1, tmp_path), run_of(2, tmp_path)
     failure: Exception = VSAError("the loss became nan at step 3")
     work(nan)
@@ -204,8 +204,8 @@ def test_preparing_the_runs_imports_nothing_heavy(tmp_path: Path) -> None:
     code = f"""
 import runpy, sys
 from pathlib import Path
-import tasks.comparisons.jobs
-tasks.comparisons.jobs.run_all = lambda todo, at_once: print(len(todo), {{"torch", "numpy", "accelerate"}} & set(sys.modules))
+import tasks.studies.running
+tasks.studies.running.run_all = lambda todo, *given: print(len(todo), {{"torch", "numpy", "accelerate"}} & set(sys.modules))
 script = runpy.run_path({path("experiments")!r})
 script["experiments"](script["ExperimentsConfig"](out=Path("here"), page=Path("page.md")))
 """

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks import load_model
 from tasks.command_line import status_of
-from tasks.weights import load_run, stored_metrics
 from tests.examples.scripts import example
 
 
@@ -19,9 +19,9 @@ def test_it_writes_weights_figures_and_the_page(tmp_path: Path, monkeypatch: pyt
     page = (tmp_path / "docs" / "stages.md").read_text()
     for path in weights:
         assert path.stat().st_size <= 16 * 10**6
-        metrics = stored_metrics(path)
+        metrics = load_model(path).about.metrics
         assert metrics["config"]["start"] == (None if path.stem == "paired" else "weights/paired.safetensors")
-        assert load_run(path).roles.dim == 1024
+        assert load_model(path).roles.dim == 1024
         assert f"* **{path.stem}**: 1 steps" in page
     figures = {path.name for path in (tmp_path / "docs" / "stages").iterdir()}
     assert {"paired-edits.png", "paired-features.png", "scene-scenes.png", "paired-scene-swaps.png"} <= figures

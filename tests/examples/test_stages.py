@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.command_line import status_of
-from tasks.config import PairedConfig, SceneConfig
+from tasks.symbolic.config import PairedConfig, SceneConfig
 from tests.examples.scripts import call, example, light_help
 
 SMALL = ["--steps", "3", "--batch-size", "32", "--device", "cpu", "--evaluate", "3", "--out", "runs/here", "--seed", "1"]

@@ -85,6 +85,7 @@ def test_it_learns_in_a_stage(
     assert result.metrics["steps"] == 1
 
 
+@pytest.mark.slow
 def test_it_learns_in_the_example(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(site))
     flags = [part for name, value in SMALL.items() for part in (f"--{name.replace('_', '-')}", str(value))]

@@ -12,12 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.data import dsprites, factors, sampling, scenes, schemes
-from tasks.data.sampling import Objects
+from tasks.data import overlap, pairs, population, scenes, schemes
+from tasks.data.circles import Simple
+from tasks.data.dataset import Dataset
+from tasks.data.dsprites import factors, renderer
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.population import Population
 from tasks.data.split import Split
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import attempt, odd_number, odd_object, odd_tensor, shown
 from vsa import MAP
+
+SIMPLE = Dataset(Simple())
 
 
 def _classes(draw: random.Random, *shape: int) -> Tensor:
@@ -63,18 +69,18 @@ def pictures(draw: random.Random, folder: Path) -> Attempt:
             if isinstance(given, Tensor) != isinstance(answer, Tensor) or len(answer) != len(given):
                 return False
             values = [column.numpy() for column in factors.values_of(torch.as_tensor(given))]
-            return np.array_equal(np.asarray(answer), np.asarray(dsprites.render_values(*values)))
+            return np.array_equal(np.asarray(answer), np.asarray(renderer.render_values(*values)))
 
-        return attempt(dsprites.render, given, right=right)
+        return attempt(renderer.render, given, right=right)
     n, bad = draw.randrange(1, 4), draw.choice((0.0, 0.3))
     values: list[Any] = [torch.randint(3, (n,)), torch.rand(n) + 0.1, torch.rand(n) * 6, torch.rand(n), torch.rand(n)]
     values = [draw.choice((value, value.numpy(), value.tolist(), value[0].item())) for value in values]
     odd = (odd_object, odd_number, lambda draw: odd_tensor(draw, MAP), lambda draw: torch.rand(2, 2), lambda draw: [])
     values = [draw.choice(odd)(draw) if draw.random() < bad else value for value in values]
-    return attempt(dsprites.render_values, *values, right=lambda answer: tuple(answer.shape[1:]) == (64, 64))
+    return attempt(renderer.render_values, *values, right=lambda answer: tuple(answer.shape[1:]) == (64, 64))
 
 
-def _objects(draw: random.Random, bad: float) -> Any:
+def _population(draw: random.Random, bad: float) -> Any:
     if draw.random() < bad / 2:
         return odd_object(draw)
     named: dict[str, Any] = {}
@@ -91,21 +97,25 @@ def _objects(draw: random.Random, bad: float) -> Any:
         named["allowed"] = tuple(allowed) if draw.random() < 0.9 else draw.choice((allowed, tuple(allowed[:4]), odd_object(draw)))
     if draw.random() < bad / 3:
         named[draw.choice(("split", "part", "allowed"))] = odd_object(draw)
-    return partial(Objects, **named)
+    dataset: Any = DSPRITES
+    if "split" not in named and "allowed" not in named and draw.random() < 0.3:
+        dataset = odd_object(draw) if draw.random() < bad else SIMPLE
+    return partial(Population, dataset, **named)
 
 
 def drawing(draw: random.Random, folder: Path) -> Attempt:
     """The functions that draw, with objects, numbers, masks and generators."""
     bad = draw.choice((0.0, 0.4, 0.4))
-    objects = _objects(draw, bad)
+    drawn = _population(draw, bad)
+    features = len(SIMPLE.factors) if isinstance(drawn, partial) and drawn.args[0] is SIMPLE else 5
     generator: Any = torch.Generator().manual_seed(draw.randrange(2**32))
     if draw.random() < bad / 2:
         generator = draw.choice((None, 0, odd_object(draw)))
     n = draw.choice((0, 1, 2, 4, 6))
-    mask: Any = torch.rand(n, 5) < 0.4
+    mask: Any = torch.rand(n, features) < 0.4
     counts: Any = torch.randint(2, 4, (n,))
     if draw.random() < bad:
-        huge = mask[:1].expand(10**9, 5) if n else mask
+        huge = mask[:1].expand(10**9, features) if n else mask
         mask = draw.choice(
             (mask[0] if n else mask, mask.long(), mask[:, :4], huge, odd_object(draw), mask.to("meta"), odd_tensor(draw, MAP))
         )
@@ -114,21 +124,22 @@ def drawing(draw: random.Random, folder: Path) -> Attempt:
             (counts + 9, counts - 2, counts.float(), counts[:, None], odd_object(draw), [2, 3], counts.to("meta"))
         )
     number = odd_number(draw) if draw.random() < bad else n
+    several = odd_number(draw) if draw.random() < bad else draw.randrange(1, 21)
     count: Any = odd_number(draw) if draw.random() < bad else draw.choice((1, 2))
-    first: Any = _odd_classes(draw) if draw.random() < bad else _classes(draw, n)
+    first: Any = _odd_classes(draw) if draw.random() < bad else _classes(draw, n)[:, -features:].clamp(max=2)
     calls: dict[str, tuple[Callable[..., Any], list[Any]]] = {
-        "sample": (lambda objects, *given: objects.sample(*given), [number, generator]),
-        "accept": (lambda objects, *given: objects.accept(*given), [first]),
-        "pairs": (lambda objects, *given: sampling.sample_pairs(given[0], objects, given[1]), [mask, generator]),
-        "paired scenes": (lambda objects, *given: sampling.sample_paired_scenes(given[0], objects, given[1]), [mask, generator]),
-        "differ": (lambda objects, *given: sampling.differ(given[0], given[1], objects, given[2]), [first, mask, generator]),
-        "scenes": (lambda objects, *given: scenes.sample_scenes(given[0], objects, given[1]), [counts, generator]),
-        "one feature": (lambda objects, *given: sampling.one_feature(*given), [number, generator]),
-        "random subset": (lambda objects, *given: sampling.random_subset(*given), [number, generator]),
-        "identifiable": (lambda objects, *given: Objects.identifiable(*given), [draw.choice(("test", odd_object(draw)))]),
+        "sample": (lambda of, *given: of.sample(*given), [number, generator]),
+        "accept": (lambda of, *given: of.accept(*given), [first]),
+        "pairs": (lambda of, *given: pairs.sample_pairs(given[0], of, given[1]), [mask, generator]),
+        "paired scenes": (lambda of, *given: pairs.sample_paired_scenes(given[0], of, given[1]), [mask, generator]),
+        "differ": (lambda of, *given: pairs.differ(given[0], given[1], of, given[2]), [first, mask, generator]),
+        "scenes": (lambda of, *given: scenes.sample_scenes(given[0], of, given[1]), [counts, generator]),
+        "one feature": (lambda of, *given: pairs.one_feature(*given), [number, several, generator]),
+        "random subset": (lambda of, *given: pairs.random_subset(*given), [number, several, generator]),
+        "identifiable": (lambda of: of.identifiable() or True, []),
         **{
             name: (
-                lambda objects, *given, scheme=scheme: scheme(given[0], given[1], objects, given[2]),
+                lambda of, *given, scheme=scheme: scheme(given[0], given[1], of, given[2]),
                 [number, count, generator],
             )
             for name, scheme in schemes.SCHEMES.items()
@@ -136,32 +147,32 @@ def drawing(draw: random.Random, folder: Path) -> Attempt:
     }
     name = draw.choice(list(calls))
     function, given = calls[name]
-    if name in ("sample", "accept") and not isinstance(objects, partial):  # methods, which only Objects have
-        objects = partial(Objects)
+    if name in ("sample", "accept", "identifiable") and not isinstance(drawn, partial):  # methods, which only populations have
+        drawn, features = partial(Population, DSPRITES), 5
 
     def call(*given: Any) -> Any:
-        return function(objects() if isinstance(objects, partial) else objects, *given)
+        return function(drawn() if isinstance(drawn, partial) else drawn, *given)
 
     def right(answer: Any) -> bool:
         if name == "sample":
-            return answer.shape == (given[0], 5) and factors.check_classes(answer).dtype == torch.int64
+            return answer.shape == (given[0], features) and answer.dtype == torch.int64
         if name in schemes.SCHEMES:
-            return len(answer.targets) == given[0] and answer.pictures.shape[1:] == (1, 64, 64)
+            return len(answer.targets) == given[0] and answer.pictures.shape[1:] == (1 if features == 5 else 3, 64, 64)
         return answer is not None
 
-    return attempt(call, *given, right=right, called=f"{name} of {shown(objects)}")
+    return attempt(call, *given, right=right, called=f"{name} of {shown(drawn)}")
 
 
 def pieces(draw: random.Random, folder: Path) -> Attempt:
     """What the drawing is made of: symmetries, overlaps, choices."""
-    name = draw.choice(("canonical", "distinct", "check_classes", "values_of", "overlap", "apart", "choose"))
+    name = draw.choice(("canonical", "distinct", "check_classes", "values_of", "touching", "apart", "iou", "choose"))
     if name in ("canonical", "distinct", "check_classes", "values_of"):
         given = [_odd_classes(draw) if draw.random() < 0.7 else _classes(draw, 2, 3)]
         return attempt(getattr(factors, name), *given)
     if name == "choose":
         allowed = draw.choice((torch.rand(3, 4) < 0.5, torch.ones(2, 0).bool(), odd_object(draw), odd_tensor(draw, MAP)))
-        return attempt(sampling.choose, allowed, draw.choice((torch.Generator(), torch.Generator(), odd_object(draw))))
-    drawn = dsprites.render(_classes(draw, 3))
+        return attempt(population.choose, allowed, draw.choice((torch.Generator(), torch.Generator(), odd_object(draw))))
+    drawn = renderer.render(_classes(draw, 3)).bool()
     odd = (
         drawn.float(),
         drawn[0],
@@ -172,13 +183,15 @@ def pieces(draw: random.Random, folder: Path) -> Attempt:
         odd_tensor(draw, MAP),
         drawn.to("meta"),
     )
-    return attempt(getattr(sampling, name), *(draw.choice((drawn, draw.choice(odd))) for _ in range(2)))
+    return attempt(getattr(overlap, name), *(draw.choice((drawn, draw.choice(odd))) for _ in range(2)))
 
 
 TARGETS = (
     Target("pictures", "odd classes and values for render and render_values", pictures),
     Target(
-        "drawing", "odd objects, splits, numbers, masks, counts and generators for samples, pairs, scenes and schemes", drawing
+        "drawing",
+        "odd populations, splits, numbers, masks, counts, generators for samples, pairs, scenes and schemes",
+        drawing,
     ),
     Target("pieces", "odd classes, pictures and masks for symmetries, overlaps and choices", pieces),
 )

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 import torch._dynamo  # optimisers import it, which takes seconds: once, for all inputs
 
-from tasks.config import PairedConfig
-from tasks.paired import TASK
-from tasks.stage import Stage
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.stages import PAIRED as TASK
+from tasks.symbolic.task import Stage
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.runs import SMALL
 

@@ -14,18 +14,20 @@ from typing import Any
 import torch
 import torch._dynamo  # optimisers import it, which takes seconds: once, for all inputs
 
+from tasks import load_model
 from tasks.command_line import status_of
-from tasks.config import CONFIGS, PairedConfig, RunConfig
-from tasks.paired import TASK
+from tasks.config import RunConfig
+from tasks.configs import CONFIGS
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.stages import PAIRED as TASK
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
-from tasks.training.journal import State
 from tasks.training.manifest import KIND, MANIFEST, RunFiles
 from tasks.training.optimizers import OptimizerState
 from tasks.training.run_folder import claimed
+from tasks.training.state import State
 from tasks.weights import KIND as MODEL_KIND
-from tasks.weights import load_run
 from tests.fuzzing.campaign import Attempt, Target
-from tests.fuzzing.runs import SMALL, altered, journal, odd_json, trained
+from tests.fuzzing.runs import SMALL, altered, odd_json, recorded, trained
 from tests.fuzzing.values import shown
 from vsa import VSAError, tensor_file
 
@@ -159,15 +161,15 @@ def coded(draw: random.Random, folder: Path) -> Attempt:
         tensor_file.write(folder / "model.safetensors", {"x": torch.zeros(1)}, described, MODEL_KIND)
     else:
         model, optimizer = trained()
-        keeper = journal(folder)
+        keeper = recorded(folder)
         keeper.restore(model, optimizer)
         about = {"task": task, "config": settings, "state": {}, "optimizer": {"class": draw.choice(CODE)}}
         Checkpoints(folder / "checkpoints").write(Checkpoint(1, about, {"model.x": torch.zeros(1)}))
 
     def call() -> object:
         if way != "resume":
-            return load_run(folder)
-        return journal(folder).restore(*trained())
+            return load_model(folder)
+        return recorded(folder).restore(*trained())
 
     def checked() -> object:
         try:
@@ -183,7 +185,7 @@ def coded(draw: random.Random, folder: Path) -> Attempt:
 def optimised(draw: random.Random, folder: Path) -> Attempt:
     """The state of an optimiser in a checkpoint, altered, under a right checksum."""
     model, optimizer = trained()
-    keeper = journal(folder)
+    keeper = recorded(folder)
     keeper.restore(*trained())
     keeper.optimizer = OptimizerState(optimizer)
     keeper.save(State(1, 2, 3.0, [4.0]), model, {})
@@ -194,7 +196,7 @@ def optimised(draw: random.Random, folder: Path) -> Attempt:
     Checkpoints(folder / "checkpoints").write(Checkpoint(1, about, good.tensors))
 
     def restore() -> object:
-        return journal(folder).restore(*trained())
+        return recorded(folder).restore(*trained())
 
     return Attempt(f"restore({shown(about['optimizer'])})", restore, lambda state: state == State(1, 2, 3.0, [4.0]))
 

@@ -15,17 +15,18 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from tasks.config import PairedConfig
-from tasks.data.dsprites import render
-from tasks.data.sampling import Objects
+from tasks.data.dsprites.renderer import render
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.population import Population
 from tasks.data.split import Split
 from tasks.evaluation.controls import measure_controls
 from tasks.evaluation.editing import measure_edits
 from tasks.evaluation.reading import empty_codebooks, measure_reading
 from tasks.measured import as_metrics, without_nan
-from tasks.model import SceneModel
 from tasks.networks import make
-from tasks.paired import TASK
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.model import SceneModel
+from tasks.symbolic.stages import PAIRED as TASK
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import attempt, odd_number, odd_object, odd_tensor, shown
 from vsa import MAP
@@ -148,7 +149,7 @@ def tasks(draw: random.Random, folder: Path) -> Attempt:
 @cache
 def _measured_model() -> SceneModel:
     model = TASK.build(CONFIG).eval()
-    empty_codebooks(model)
+    empty_codebooks(model, DSPRITES)
     return model
 
 
@@ -184,10 +185,12 @@ def splits(draw: random.Random, folder: Path) -> Attempt:
 
     def call() -> dict[str, Any]:
         split, model = Split(validation, test), _measured_model()
-        objects = Objects.identifiable("test", split) if subset else Objects(part="test", split=split)
+        population: Population | None = Population(DSPRITES, "test", split)
+        population = population.identifiable() if subset else population
+        assert population is not None
         generator = torch.Generator().manual_seed(0)
-        found = measure_edits(model, others, objects, 2, generator) | measure_reading(model, others, objects, 2, generator)
-        return found | {"controls": measure_controls(objects, 5)}
+        found = measure_edits(model, others, population, 2, generator) | measure_reading(model, others, population, 2, generator)
+        return found | {"controls": measure_controls(population, 5)}
 
     def right(answer: Any) -> bool:
         json.dumps(answer, allow_nan=False)

@@ -13,18 +13,20 @@ from typing import Any
 import torch
 from torch import nn
 
+from tasks import load_model
 from tasks.command_line import status_of
-from tasks.config import PairedConfig, SceneConfig
-from tasks.data.original import open_original
-from tasks.data.original_writer import write_original
-from tasks.model import SceneModel
-from tasks.paired import TASK
+from tasks.data.dsprites.original import open_original
+from tasks.data.dsprites.original_writer import write_original
+from tasks.symbolic.config import PairedConfig, SceneConfig
+from tasks.symbolic.model import SceneModel
+from tasks.symbolic.stages import PAIRED as TASK
 from tasks.training.checkpoints import Checkpoint, Checkpoints, read_checkpoint
-from tasks.training.journal import Journal, State
 from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import read_metrics
 from tasks.training.processes import make_accelerator
-from tasks.weights import KIND, load_run, save
+from tasks.training.record import RunRecord
+from tasks.training.state import State
+from tasks.weights import KIND, save
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import odd_object, shown
 from vsa import command_line, tensor_file
@@ -93,13 +95,13 @@ def trained() -> tuple[Line, torch.optim.Optimizer]:
     return model, optimizer
 
 
-def journal(folder: Path) -> Journal:
-    return Journal(RunFiles(folder), "paired", PairedConfig(out=folder), make_accelerator("cpu"))
+def recorded(folder: Path) -> RunRecord:
+    return RunRecord(RunFiles(folder), "paired", PairedConfig(out=folder), make_accelerator("cpu"))
 
 
 def _begun(folder: Path) -> Path:
     model, optimizer = trained()
-    keeper = journal(folder)
+    keeper = recorded(folder)
     keeper.restore(model, optimizer)
     keeper.save(State(1, 2, 3.0, [4.0]), model, {})
     keeper.close()
@@ -139,7 +141,7 @@ def checkpoints_forged(draw: random.Random, folder: Path) -> Attempt:
     Checkpoints(path.parent).write(Checkpoint(step, about, tensors))
 
     def resume() -> State:
-        keeper = journal(folder)
+        keeper = recorded(folder)
         try:
             return keeper.restore(*trained())
         finally:
@@ -168,7 +170,7 @@ def models_damaged(draw: random.Random, folder: Path) -> Attempt:
     def right(model: nn.Module) -> bool:
         return all(torch.equal(weight, weights[name]) for name, weight in model.state_dict().items())
 
-    return Attempt(f"load_run({what})", lambda: load_run(draw.choice((path, folder))), right)
+    return Attempt(f"load_model({what})", lambda: load_model(draw.choice((path, folder))), right)
 
 
 def models_forged(draw: random.Random, folder: Path) -> Attempt:
@@ -181,7 +183,7 @@ def models_forged(draw: random.Random, folder: Path) -> Attempt:
     if draw.random() < 0.4:
         tensors[draw.choice(list(tensors))] = draw.choice((torch.zeros(0), torch.zeros(5, 10**3), torch.tensor(1)))
     tensor_file.write(folder / "model.safetensors", tensors, described, KIND)
-    return Attempt(f"load_run({shown(described)})", lambda: load_run(folder), lambda model: isinstance(model, nn.Module))
+    return Attempt(f"load_model({shown(described)})", lambda: load_model(folder), lambda model: isinstance(model, nn.Module))
 
 
 def settings(draw: random.Random, folder: Path) -> Attempt:

@@ -1,6 +1,6 @@
 """All targets, by name. A new file of targets is added here, in one line."""
 
-from tests.fuzzing import data, environments, files, folders, made, memories, runs, structures, texts, verbs
+from tests.fuzzing import data, datasets, environments, files, folders, made, memories, runs, structures, texts, verbs
 from tests.fuzzing.campaign import Target
 
 TARGETS: dict[str, Target] = {
@@ -16,5 +16,6 @@ TARGETS: dict[str, Target] = {
         *folders.TARGETS,
         *environments.TARGETS,
         *made.TARGETS,
+        *datasets.TARGETS,
     )
 }

@@ -8,13 +8,17 @@ from typing import Any
 
 import torch
 
-from tasks.data.factors import COUNTS
+from tasks.data.circles import Simple
+from tasks.data.dataset import Dataset
+from tasks.data.dsprites.factors import COUNTS
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.split import Split
 from tests.fuzzing.campaign import Attempt, Target
 from tests.fuzzing.values import NAMES, attempt, odd_number, odd_object
 from vsa import ItemMemory, get_algebra, load
 from vsa.plugins import names
 
+SIMPLE = Dataset(Simple())
 SYMBOLS = ("heart", "shape", "a b", "ünï☃", "x1", "__class__")
 TOKENS = (
     *("heart", "shape", "x1", "'a b'", '"ünï☃"', "ünï", "nobody", "__class__", "__import__('os')", "lambda", "'", '"'),
@@ -82,6 +86,13 @@ FACTORS = (
         "0x1",
         "x[0]",
         "x.y",
+        "x.value",
+        "x.value > 0.5",
+        "shape.value",
+        "z.value",
+        "-0.5",
+        "-" + "9" * 400,
+        "1e400",
         "x()",
         "+",
         "*",
@@ -155,24 +166,25 @@ def split(draw: random.Random, folder: Path) -> Attempt:
         text = odd_object(draw) if kind == "object" else _soup(draw, FACTORS)
     generator = torch.Generator().manual_seed(draw.randrange(2**32))
     classes = torch.stack([torch.randint(count, (50,), generator=generator) for count in COUNTS], -1)
+    dataset: Any = draw.choice((*[DSPRITES] * 8, SIMPLE, odd_object(draw)))
     asked = draw.choice((classes, classes, classes, odd_object(draw), classes[:, :3], classes + 50, classes.float(), classes[0]))
     part = draw.choice(("train", "validation", "test", "test", "Test", odd_object(draw)))
 
-    def contains(test: Any, part: Any, classes: Any) -> Any:
-        made = Split(test=test)
-        return made.contains(part, classes)
+    def contains(test: Any, part: Any, classes: Any, dataset: Any) -> Any:
+        return Split(test=test).contains(part, classes, dataset)
 
     def right(answer: torch.Tensor) -> bool:
         if kind == "right" and part == "test":
             return answer.tolist() == [_expected(text, row) for row in asked.reshape(-1, 5).tolist()] or asked.ndim == 1
         return answer.dtype == torch.bool and answer.shape == asked.shape[:-1]
 
-    return attempt(contains, text, part, asked, right=right, called="Split(test).contains")
+    return attempt(contains, text, part, asked, dataset, right=right, called="Split(test).contains")
 
 
 def _comparison(draw: random.Random) -> str:
     factor = draw.choice(("shape", "scale", "x", "y"))
-    return draw.choice((f"{factor} == 1", f"{factor} < 3", f"not {factor} in (0, 2)", f"1 <= {factor} < 9", f"(3 > {factor})"))
+    integers = (f"{factor} == 1", f"{factor} < 3", f"not {factor} in (0, 2)", f"1 <= {factor} < 9", f"(3 > {factor})")
+    return draw.choice((*integers, f"{factor} > -1", f"-0.5 < {factor} <= 2.5"))
 
 
 def _expected(text: str, row: list[int]) -> bool:
@@ -198,6 +210,6 @@ def plugins(draw: random.Random, folder: Path) -> Attempt:
 
 TARGETS = (
     Target("expressions", "token soup, nesting to 100,000, length, and right ones for ItemMemory.parse", parsed),
-    Target("splits", "token soup, nesting, length, other Python, odd parts and classes for Split", split),
+    Target("sets", "token soup, nesting, length, other Python, odd parts, classes and data sets for Split", split),
     Target("plugins", "odd names, modules, attributes and kinds for load, names and get_algebra", plugins),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tasks.command_line import main, status_of
-from tasks.config import PairedSceneConfig
+from tasks.symbolic.config import PairedSceneConfig
 from tasks.training.progress import Piped
 from tasks.training.run_folder import run_folder
 from vsa import plugins

@@ -15,11 +15,14 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from tasks.config import CONFIGS, PairedConfig
+from tasks.configs import CONFIGS
 from tasks.console import files
-from tasks.data import download, original_writer
+from tasks.data.dsprites import download, original_writer
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.evaluation.reading import empty_codebooks
-from tasks.paired import TASK as PAIRED
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.model import SceneModel
+from tasks.symbolic.stages import PAIRED
 from tasks.weights import save
 from tests.conftest import ROOT
 from vsa import load, plugins
@@ -68,7 +71,7 @@ def error_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_built_in_tasks_have_the_settings_that_their_help_shows() -> None:
     assert {name: load("task", name).config for name in CONFIGS} == CONFIGS
-    assert set(CONFIGS) == set(plugins.BUILT_IN["task"]) <= set(names("task"))
+    assert set(CONFIGS) == set(plugins.TABLES["task"]) <= set(names("task"))
 
 
 def test_help_does_not_wait_for_torch() -> None:
@@ -107,7 +110,7 @@ def test_training_does_what_the_examples_do(trained: tuple[Path, str]) -> None:
     assert (folder / "scenes.png").stat().st_size > 10_000
     config = json.loads((folder / "metrics.json").read_text())["config"]
     assert (config["steps"], config["dim"], config["seed"]) == (2, 64, 1)
-    for part in ("2 steps in", "Test scenes, all orientations", "pictures: "):
+    for part in ("2 steps in", "Test scenes, all classes", "pictures: "):
         assert part in shown
 
 
@@ -125,11 +128,11 @@ def test_which_task_to_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         (["paired", "--minutes", "-1"], "minutes must be above 0, got -1.0"),
     ):
         assert error_of(["train", *words], capsys) == message
-    mine = EntryPoint("mine", "tasks.paired:TASK", "vsa.tasks")
+    mine = EntryPoint("mine", "tasks.symbolic.stages:PAIRED", "vsa.tasks")
     monkeypatch.setattr(plugins, "entry_points", lambda group: [mine] if group == "vsa.tasks" else [])
     assert error_of(["train", "mine", "--steps", "0"], capsys) == "steps must be at least 1, got 0"
     mine = EntryPoint("paired", "elsewhere:TASK", "vsa.tasks")
-    message = "the task 'paired' is claimed more than once: tasks.paired:TASK, elsewhere:TASK; "
+    message = "the task 'paired' is claimed more than once: tasks.symbolic.stages:PAIRED, elsewhere:TASK; "
     assert error_of(["train", "paired"], capsys).startswith(message)
 
 
@@ -138,7 +141,7 @@ def test_measuring_again_gives_the_same_numbers(run: Path, capsys: pytest.Captur
     assert status_of(["evaluate", str(run), "--device", "cpu", "--out", "numbers.json"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"{run}: the task scene, 3 test pictures for each number, seed 1, measured in ")
-    for part in ("Test scenes, all orientations", "Test scenes, orientations 0 to 83 degrees", "numbers: numbers.json"):
+    for part in ("Test scenes, all classes", "Test scenes, identifiable classes", "numbers: numbers.json"):
         assert part in shown
     measured, before = (json.loads(path.read_text()) for path in (here / "numbers.json", run / "metrics.json"))
     how = {"model": str(run), "task": "scene", "part": "test", "evaluate": 3, "seed": 1, "device": "cpu"}
@@ -153,7 +156,7 @@ def test_measuring_otherwise(run: Path, capsys: pytest.CaptureFixture[str], here
     assert status_of(["evaluate", str(run), *flags]) == 0
     shown = capsys.readouterr().out
     assert "2 validation pictures for each number, seed 5" in shown
-    assert "Validation scenes, all orientations" in shown
+    assert "Validation scenes, all classes" in shown
     assert list(here.iterdir()) == []
 
 
@@ -161,21 +164,24 @@ def test_models_are_found_wherever_they_are(run: Path, capsys: pytest.CaptureFix
     stopped = here / "stopped"
     shutil.copytree(run / "checkpoints", stopped / "checkpoints")
     (checkpoint,) = (stopped / "checkpoints").iterdir()
-    whole, _ = files.open_scene(str(run), False, "cpu")
+    whole, _ = files.open_model(run, False, "cpu")
+    assert isinstance(whole, SceneModel)
     whole.save_pretrained(here / "saved")
     capsys.readouterr()
     for path in (run / "model.safetensors", here / "saved", here / "saved" / "model.safetensors"):
-        assert files.open_scene(str(path), False, "cpu")[1].config.seed == 1
+        assert files.open_model(path, False, "cpu")[1].config.seed == 1
     assert capsys.readouterr() == ("", "")
     for path in (stopped, checkpoint):
-        model, about = files.open_scene(str(path), False, "cpu")
+        model, about = files.open_model(path, False, "cpu")
+        assert isinstance(model, SceneModel)
         assert capsys.readouterr().err == f"{path} has no codebooks yet; learning them, as the end of its training would\n"
         assert about.metrics == {}
         for book, other in zip(model.codebooks, whole.codebooks, strict=True):
             assert all((mine == its).all() for mine, its in zip(book.buffers(), other.buffers(), strict=True))
     for name, slots in (("paired", 1), ("scene", 5), ("paired-scene", 2)):
         (here / name).mkdir()  # is not meant
-        model, about = files.open_scene(name, False, "cpu")
+        model, about = files.open_model(name, False, "cpu")
+        assert isinstance(model, SceneModel)
         assert (about.task, len(model.slots), model.dim) == (name, slots, 1024)
 
 
@@ -207,7 +213,7 @@ def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], 
 def test_strange_networks_are_built_only_when_that_was_asked_for(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     config = PairedConfig(dim=32, encoder="encoders.conv:ConvEncoder", decoder="conv", evaluate=1)
     model = PAIRED.build(config)
-    empty_codebooks(model)
+    empty_codebooks(model, DSPRITES)
     save(model, "paired", config, {}, here / "model.safetensors")
     for command in ("evaluate", "edit"):
         line = error_of([command, "model.safetensors", "--device", "cpu"], capsys)
@@ -222,10 +228,10 @@ def test_strange_networks_are_built_only_when_that_was_asked_for(capsys: pytest.
 @pytest.mark.parametrize(
     ("words", "edit", "objects"),
     [
-        (["paired", "--feature", "orientation"], "edit: object 1 takes the orientation of sprite 2, and becomes ", 1),
-        (["paired-scene", "--from", "2"], "edit: object 1 takes the shape of sprite 2, and becomes ", 2),
-        (["paired-scene", "--object", "2", "--feature", "x"], "edit: object 2 takes the x of sprite 3, and becomes ", 2),
-        (["scene", "--object", "3", "--feature", "scale", "--from", "1"], "edit: object 3 takes the scale of sprite 1, and ", 3),
+        (["paired", "--feature", "orientation"], "edit: object 1 takes the orientation of object 2, and becomes ", 1),
+        (["paired-scene", "--from", "2"], "edit: object 1 takes the shape of object 2, and becomes ", 2),
+        (["paired-scene", "--object", "2", "--feature", "x"], "edit: object 2 takes the x of object 3, and becomes ", 2),
+        (["scene", "--object", "3", "--feature", "scale", "--from", "1"], "edit: object 3 takes the scale of object 1, and ", 3),
     ],
 )
 def test_an_edit_is_drawn_and_read_back(
@@ -234,8 +240,8 @@ def test_an_edit_is_drawn_and_read_back(
     assert status_of(["edit", *words, "--seed", "3", "--device", "cpu", "--out", "one.png"]) == 0
     lines = capsys.readouterr().out.splitlines()
     starts = [f"object {k + 1}: " for k in range(objects)]
-    starts += [f"sprite {k + 1}, beside the scene: " for k in range(objects, max(3, objects + 1))]
-    starts += [edit, *(f"read object {k + 1}: " for k in range(objects)), "IoU with the exact rendering: 0.9", "picture: one.png"]
+    starts += [f"object {k + 1}, beside the scene: " for k in range(objects, max(3, objects + 1))]
+    starts += [edit, *(f"read object {k + 1}: " for k in range(objects)), "IoU with the exact picture: 0.9", "picture: one.png"]
     for line, start in zip(lines, starts, strict=True):
         assert line.startswith(start)
     assert all(line.endswith(": right") for line in lines if line.startswith("read"))
@@ -249,7 +255,7 @@ def test_an_edit_is_drawn_and_read_back(
     assert [path.name for path in here.iterdir()] == ["one.png"]
 
 
-def test_the_same_seed_gives_the_same_sprites_whatever_is_edited(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_seed_gives_the_same_objects_whatever_is_edited(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = []
     for words in (["--feature", "y"], ["--object", "2"], ["--seed", "1"]):
         assert status_of(["edit", str(run), "--device", "cpu", *words]) == 0
@@ -262,8 +268,8 @@ def test_edits_that_cannot_be(run: Path, capsys: pytest.CaptureFixture[str], her
         ([str(run), "--object", "3"], "object must be 1 to 2, one of those in the picture, got 3"),
         ([str(run), "--object", "0"], "object must be 1 to 2, one of those in the picture, got 0"),
         (["paired", "--object", "2"], "object must be 1, the only one in the picture, got 2"),
-        ([str(run), "--from", "1"], "from must be another sprite than object 1: one of 2, 3; got 1"),
-        ([str(run), "--object", "2", "--from", "9"], "from must be another sprite than object 2: one of 1, 3; got 9"),
+        ([str(run), "--from", "1"], "from must be another object than 1: one of 2, 3; got 1"),
+        ([str(run), "--object", "2", "--from", "9"], "from must be another object than 2: one of 1, 3; got 9"),
         (
             [str(run), "--feature", "colour"],
             "there is no feature 'colour'; there are: shape, scale, orientation, x, y",

@@ -10,11 +10,12 @@ import psutil
 import pytest
 import torch
 
-from tasks.config import PairedConfig
 from tasks.measured import as_metrics, mapped, numbers, without_nan
 from tasks.memory import check_memory
-from tasks.paired import TASK
 from tasks.report import show
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.stages import PAIRED as TASK
+from tasks.training.processes import make_accelerator, means
 from tests.helpers import error
 from vsa.errors import DtypeError, RangeError
 
@@ -62,6 +63,21 @@ def test_what_is_no_metric_is_named(found: Any, message: str) -> None:
         as_metrics(found)
 
 
+def test_metrics_that_are_in_themselves_are_refused() -> None:
+    endless: dict[str, Any] = {"iou": 0.5}
+    endless["again"] = endless
+    with error(DtypeError, "metrics must not be in themselves, or nested a thousand deep"):
+        as_metrics(endless)
+
+
+def test_texts_and_lists_are_kept_and_the_mean_is_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    accelerator = make_accelerator("cpu")
+    monkeypatch.setattr(type(accelerator), "num_processes", 2)
+    monkeypatch.setattr("tasks.training.processes.sums", lambda accelerator, *found: [2.0 * number for number in found])
+    found = {"verdict": "good", "curve": [0.5, {"at": 1, "by": ["x", None]}], "whole": True}
+    assert means(accelerator, found) == found
+
+
 def test_what_is_no_number_is_null_and_said() -> None:
     found = without_nan({"iou": {"x": float("nan"), "y": [1.0, float("inf")]}, "left_out": {"z": "why"}})
     assert found == {
@@ -85,10 +101,17 @@ def test_metrics_that_json_cannot_hold_are_refused_before_the_training(wrong: An
 
 
 def test_metrics_of_all_kinds_are_stored_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mine = {"nothing": torch.tensor(float("nan")), "mine": np.float32(0.5), "by": {"x": torch.tensor([1, 2])}}
+    mine = {
+        "verdict": "good",
+        "curve": [[0.5, "x"], None],
+        "nothing": torch.tensor(float("nan")),
+        "mine": np.float32(0.5),
+        "by": {"x": torch.tensor([1, 2])},
+    }
     result = replace(TASK, evaluate=lambda *given: dict(mine), figures={}).run(replace(SMALL, out=tmp_path))
     stored = json.loads((tmp_path / "metrics.json").read_text())
     assert stored == result.metrics
+    assert (stored["verdict"], stored["curve"]) == ("good", [[0.5, "x"], None])
     assert (stored["nothing"], stored["mine"], stored["by"]) == (None, 0.5, {"x": [1, 2]})
     assert stored["left_out"] == {"nothing": "it is nan", "identifiable, nothing": "it is nan"}
     assert stored["identifiable"]["nothing"] is None

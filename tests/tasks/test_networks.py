@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from tasks import networks
-from tasks.config import IDGANConfig, PairedConfig, VAEConfig
-from tasks.id_gan import TASK as ID_GAN
+from tasks.id_gan.config import IDGANConfig
+from tasks.id_gan.task import TASK as ID_GAN
 from tasks.networks import make
-from tasks.paired import TASK as PAIRED
-from tasks.vae import TASK as VAE
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.stages import PAIRED
+from tasks.vae.config import VAEConfig
+from tasks.vae.task import TASK as VAE
 from tests.helpers import as_a_user, error
 from vsa.errors import DtypeError, PluginError, ShapeError
 
@@ -74,7 +76,7 @@ DECODERS: list[tuple[Callable[[Tensor], Any], type, str]] = [
 @pytest.mark.parametrize(("gives", "kind", "got"), DECODERS, ids=range(len(DECODERS)))
 def test_decoders_that_return_something_else(monkeypatch: pytest.MonkeyPatch, gives: Any, kind: Any, got: str) -> None:
     made(monkeypatch, gives)
-    with error(kind, "the decoder Own must return logits [2, 1, 64, 64], one tensor of floating point numbers", got):
+    with error(kind, "the decoder Own must return [2, 1, 64, 64], one tensor of floating point numbers", got):
         make("decoder", "own", image=IMAGE, dim=8)
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from tasks import stage
-from tasks.config import IDGANConfig, PairedConfig, PairedSceneConfig, SceneConfig, VAEConfig
 from tasks.console.evaluate import status_of
 from tasks.data.checks import NotInPartError
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.evaluation.reading import empty_codebooks, learn_codebooks
-from tasks.id_gan import TASK as ID_GAN
-from tasks.paired import TASK as PAIRED
-from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.scene import TASK as SCENE
-from tasks.vae import TASK as VAE
+from tasks.id_gan.config import IDGANConfig
+from tasks.id_gan.task import TASK as ID_GAN
+from tasks.symbolic import task
+from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
+from tasks.symbolic.stages import PAIRED, PAIRED_SCENE, SCENE
+from tasks.vae.config import VAEConfig
+from tasks.vae.task import TASK as VAE
 from tasks.weights import save
 from tests.helpers import error
 
@@ -37,7 +38,7 @@ TASKS: dict[str, tuple[Any, Any]] = {
 @pytest.fixture(autouse=True)
 def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Codebooks that nobody reads need not be good."""
-    monkeypatch.setattr(stage, "learn_codebooks", partial(learn_codebooks, pictures=200))
+    monkeypatch.setattr(task, "learn_codebooks", partial(learn_codebooks, pictures=200))
 
 
 def ran(name: str, out: Path, figures: bool = False, **settings: Any) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def test_one_combination_is_drawn_and_read_and_not_edited(name: str, tmp_path: P
     [
         *((name, {"test": ""}, "no combination of the allowed classes lies in the test part") for name in TASKS),
         *((name, {"test": "x < 32"}, "no combination of the allowed classes lies in the train part") for name in TASKS),
-        ("scene", {"test": ONE}, "no room for 2 sprites of the test part"),
+        ("scene", {"test": ONE}, "no room for 2 objects of the test part"),
         ("paired", {"test": "shape != square", "scheme": "one"}, "no pair of the train part"),
         ("paired", {"test": "shape != square", "scheme": "subset", "batch_size": 2}, "no pair of the train part"),
         ("vae", {"test": "shape != square", "objective": "ada"}, "no pair of the train part"),
@@ -133,7 +134,7 @@ def test_a_file_with_a_forged_split_is_refused_in_a_short_line(tmp_path: Path, c
     _, config = TASKS["paired"]
     forged = replace(config, test=" or ".join(["x < 3", "y < 3"] * 6000))
     model = PAIRED.build(forged).eval()
-    empty_codebooks(model)
+    empty_codebooks(model, DSPRITES)
     save(model, "paired", forged, {}, tmp_path / "model.safetensors")
     assert status_of([str(tmp_path / "model.safetensors"), "--device", "cpu"]) == 2
     said = capsys.readouterr().err

@@ -9,12 +9,12 @@ from PIL import Image
 from torch import Tensor
 
 from tasks import load_model
-from tasks.about import TaskModel
-from tasks.config import VAEConfig
-from tasks.data.dsprites import render
-from tasks.model import SceneModel
+from tasks.data.dsprites.renderer import render
 from tasks.pictures import as_pictures
-from tasks.vae import TASK as VAE
+from tasks.symbolic.model import SceneModel
+from tasks.task_model import TaskModel
+from tasks.vae.config import VAEConfig
+from tasks.vae.task import TASK as VAE
 from tests.helpers import as_a_user, error
 from vsa.errors import DtypeError, RangeError, ShapeError
 
@@ -34,6 +34,11 @@ def pil(mode: str = "L", white: int = 255) -> list[Image.Image]:
 @pytest.mark.parametrize(
     ("given", "white"),
     [
+        (DRAWN * 255, None),
+        (DRAWN.numpy() * 255, None),
+        (DRAWN, None),
+        (pil("L"), None),
+        (pil("1"), None),
         (DRAWN.float(), 1),
         (DRAWN.double(), 1),
         (DRAWN.half(), 1),
@@ -50,7 +55,7 @@ def pil(mode: str = "L", white: int = 255) -> list[Image.Image]:
     ],
     ids=lambda value: f"{type(value).__name__} {getattr(value, 'dtype', '')}" if not isinstance(value, int) else str(value),
 )
-def test_the_same_pictures_give_the_same_vectors(model: SceneModel, given: Any, white: int) -> None:
+def test_the_same_pictures_give_the_same_vectors(model: SceneModel, given: Any, white: int | None) -> None:
     with as_a_user(), torch.inference_mode():
         torch.testing.assert_close(model.features(given, white=white), model.features(DRAWN))
         torch.testing.assert_close(model.posterior(given, white=white)[0], model.features(DRAWN))
@@ -65,9 +70,8 @@ NAN = torch.where(torch.arange(64) == 3, torch.nan, DRAWN.float())
 REFUSED: list[tuple[Any, type, tuple[str, ...]]] = [
     (NAN, RangeError, ("pictures must have values from 0 to 1, got NaN",)),
     (DRAWN.float() * 255, RangeError, ("from 0 to 1, got 0 to 255; if 255 is white, say so: white=255",)),
-    (DRAWN * 255, RangeError, ("from 0 to 1, got 0 to 255; if 255 is white, say so: white=255",)),
-    (DRAWN.numpy() * 255, RangeError, ("if 255 is white, say so: white=255",)),
-    (pil("L"), RangeError, ("if 255 is white, say so: white=255",)),
+    (DRAWN.long() * 255, RangeError, ("from 0 to 1, got 0 to 255; if 255 is white, say so: white=255",)),
+    (DRAWN.numpy().astype("<i4") * 255, RangeError, ("if 255 is white, say so: white=255",)),
     (DRAWN.float() - 0.5, RangeError, ("from 0 to 1, got -0.5 to 0.5",)),
     (DRAWN.float() * torch.inf, RangeError, ("got NaN",)),
     (DRAWN.float() * 300, RangeError, ("got 0 to 300",)),
@@ -111,11 +115,29 @@ def test_the_doors_of_a_vae(model: SceneModel) -> None:
 
 
 def test_what_white_is() -> None:
-    for white in (2, 0, True, "white", None):
+    for white in (2, 0, True, "white", 1.0):
         with error(RangeError, f"white, the value of a white pixel, must be 1 or 255, got {white!r}"):
             as_pictures(DRAWN, CPU, white=white)  # pyright: ignore[reportArgumentType]
     with error(RangeError, "from 0 to 255, got 0 to 510"):
         as_pictures(DRAWN.float() * 510, CPU, white=255)
+
+
+def test_pictures_are_prepared_when_that_is_asked_for(model: SceneModel) -> None:
+    large = [image.convert("RGB").resize((256, 256), Image.Resampling.NEAREST) for image in pil("L")]
+    with error(ShapeError, "[B, 1, 64, 64], got [2, 3, 256, 256]"):
+        model.features(large)
+    with as_a_user(), torch.inference_mode():
+        torch.testing.assert_close(model.features(large, prepare=True), model.features(DRAWN), atol=0.5, rtol=0.5)
+        same = as_pictures(DRAWN.expand(-1, 3, -1, -1) * 255, CPU, (1, 64, 64), prepare=True)
+        torch.testing.assert_close(same, DRAWN.float(), atol=2e-4, rtol=0)  # the weights of the colours add up to 0.9999
+        mixed = [large[0], pil("1")[1]]
+        assert as_pictures(mixed, CPU, (3, 32, 32), prepare=True).shape == (2, 3, 32, 32)
+    with error(ShapeError, "pictures of 4 channels cannot be made to have 1; give some of 1, 3 or 1"):
+        model.features(DRAWN.expand(-1, 4, -1, -1), prepare=True)
+    with error(ShapeError, "does not know the size of its pictures"):
+        as_pictures(DRAWN, CPU, prepare=True)
+    with error(ShapeError, "pictures without pixels cannot be resized"):
+        model.features(DRAWN[..., :0], prepare=True)
 
 
 def test_rounding_is_no_mistake_and_no_picture_is_none() -> None:

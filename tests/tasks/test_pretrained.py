@@ -16,14 +16,13 @@ from huggingface_hub import ModelCard
 from tasks import load_model
 from tasks.about import About
 from tasks.card import card
-from tasks.config import PairedConfig, PairedSceneConfig, SceneConfig
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.evaluation.reading import empty_codebooks
 from tasks.json_file import write_json
-from tasks.model import SceneModel
-from tasks.paired import TASK as PAIRED
-from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.scene import TASK as SCENE
-from tasks.weights import SHIPPED, find_model, load_run, load_scene, save, stored_metrics
+from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
+from tasks.symbolic.model import SceneModel
+from tasks.symbolic.stages import PAIRED, PAIRED_SCENE, SCENE
+from tasks.weights import SHIPPED, save
 from tests.helpers import as_a_user, error
 from vsa import __version__, tensor_file
 from vsa.errors import InputError, OutputError, VSAError
@@ -35,7 +34,7 @@ def small(**settings: Any) -> SceneModel:
     """An untrained model with codebooks."""
     config = PairedConfig.from_json(SMALL.as_json() | settings)
     model = PAIRED.build(config).eval()
-    empty_codebooks(model)
+    empty_codebooks(model, DSPRITES)
     return model
 
 
@@ -43,6 +42,11 @@ def same(model: SceneModel, other: SceneModel) -> bool:
     """Whether all weights, memories and codebooks are the same, bit for bit."""
     mine, its = model.state_dict(), other.state_dict()
     return list(mine) == list(its) and all(torch.equal(mine[name], its[name]) for name in mine)
+
+
+def page_of(model: SceneModel, about: About) -> str:
+    """The page of a model that is said to come from there."""
+    return card(model.page(about), about)
 
 
 @pytest.mark.parametrize("name", ["paired", "scene", "paired-scene"])
@@ -56,7 +60,7 @@ def test_a_shipped_model_comes_back_as_it_was(name: str, tmp_path: Path) -> None
     assert model.about is not None
     assert back.about is not None
     assert back.about == model.about.published()
-    stored = stored_metrics(SHIPPED / f"{name}.safetensors")
+    stored = load_model(SHIPPED / f"{name}.safetensors").about.metrics
     assert {**back.about.metrics, "config": {}} == {**stored, "config": {}}
     assert len(back.codebooks) == 5
 
@@ -88,7 +92,7 @@ def test_weights_are_kept_in_float32_unless_half_is_asked_for(tmp_path: Path) ->
 def test_a_saved_model_is_taken_wherever_a_run_is(tmp_path: Path) -> None:
     model = small()
     model.save_pretrained(tmp_path)
-    assert same(model, load_scene(find_model(str(tmp_path))))
+    assert same(model, load_model(str(tmp_path)))
     after = PAIRED_SCENE.build(PairedSceneConfig(dim=32, encoder="conv", decoder="conv"))
     PAIRED.start_from(after, tmp_path)
     assert torch.equal(after.roles.vectors, model.roles.vectors)
@@ -99,10 +103,10 @@ def test_what_a_model_says_of_itself(tmp_path: Path) -> None:
     config = SceneConfig(dim=32, steps=1, batch_size=8, evaluate=1, objects=2, device="cpu", out=tmp_path)
     result = SCENE.run(config)
     assert result.model.about == About("scene", config, result.metrics)
-    loaded = load_run(tmp_path)
+    loaded = load_model(tmp_path)
     assert loaded.about == result.model.about
     (checkpoint,) = (tmp_path / "checkpoints").iterdir()
-    assert load_run(checkpoint).about == About("scene", config, {})
+    assert load_model(checkpoint).about == About("scene", config, {})
 
 
 def test_a_model_composed_by_hand_is_not_saved(tmp_path: Path) -> None:
@@ -137,14 +141,14 @@ def test_the_page_is_one_that_a_hub_reads(name: str, tmp_path: Path) -> None:
 def test_the_page_says_what_was_measured_and_how_it_was_trained(name: str) -> None:
     model = load_model(name)
     assert model.about is not None
-    metrics, page = model.about.metrics, card(model, model.about)
+    metrics, page = model.about.metrics, page_of(model, model.about)
     assert f"# vsa-torch {name}\n" in page
     assert f"{metrics['steps']:,} steps in {metrics['seconds']:,.0f} s on {metrics['device']}" in page
     assert "| minutes | `10.0` |" in page
     assert "| encoder | `glimpse`, 995,970 parameters |" in page
     assert "runs/stages" not in page
     if name == "paired":
-        assert f"reconstruction IoU {metrics['reconstruction_iou']:.3f}, five features" in page
+        assert f"reconstruction IoU {metrics['reconstruction_iou']:.3f}, every feature" in page
         assert f"| recomposed: IoU | {' | '.join(f'{value:.3f}' for value in metrics['edit_iou'].values())} |" in page
     else:
         assert f"| 5 | {metrics['reconstruction_iou']['5']:.3f} | " in page
@@ -161,12 +165,14 @@ def test_its_python_runs_in_its_folder(tmp_path: Path, monkeypatch: pytest.Monke
     with as_a_user():
         exec(code, session)
     assert session["picture"].shape == (1, 1, 64, 64)
-    assert session["model"].read(session["edited"], slot=0).tolist() == [1, 5, 3, 4, 6]
+    assert session["model"].read(session["edited"], slot=0).tolist() == [2, 2, 13, 10, 10], (
+        "a third of the way in each factor, and the donor's shape"
+    )
 
 
 def test_the_page_of_a_model_that_was_not_measured() -> None:
     config = PairedConfig(dim=32, encoder="encoders.conv:ConvEncoder", decoder="conv", test='shape == heart or "|`"')
-    page = card(PAIRED.build(config), About("paired", config))
+    page = page_of(PAIRED.build(config), About("paired", config))
     assert "Nothing yet: the model was saved before its training had ended. `vsa evaluate .` measures it." in page
     assert "| codebooks | none: its training was stopped before they were learnt |" in page
     assert 'SceneModel.from_pretrained(".", trust=True)' in page
@@ -176,7 +182,7 @@ def test_the_page_of_a_model_that_was_not_measured() -> None:
     assert head["library_name"] == "vsa-torch"
     assert "model-index" not in head
     usual = PairedConfig()
-    assert "All settings are the usual ones; config.json has them." in card(small(), About("paired", usual))
+    assert "All settings are the usual ones; config.json has them." in page_of(small(), About("paired", usual))
 
 
 def test_code_that_is_not_trusted(tmp_path: Path) -> None:
@@ -235,10 +241,10 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
         ({"config": stored["config"] | {"colour": "red"}}, f"{together}colour, 'red' and None"),
         ({"config": {name: value for name, value in stored["config"].items() if name != "dim"}}, f"{together}dim, None and 32"),
         ({"config": None}, f"{together}config, None and "),
-        ({"model_type": "bert"}, "is of a model of the type 'bert', not 'vsa-torch-scene'"),
+        ({"model_type": "bert"}, "is of a model of the type 'bert', none of those that vsa-torch writes"),
     ):
         write_json(tmp_path / "config.json", stored | changed)
-        for read in (SceneModel.from_pretrained, load_run):
+        for read in (SceneModel.from_pretrained, load_model):
             with error(InputError, message):
                 read(tmp_path)
         with error(InputError, message):
@@ -270,7 +276,7 @@ def test_folders_that_hold_no_saved_model(tmp_path: Path) -> None:
     write_json(tmp_path / "config.json", {"task": "paired", "config": SMALL.as_json()})  # as a run has it
     with error(InputError, "config.json does not say which type of model it is of"):
         SceneModel.from_pretrained(tmp_path)
-    assert same(load_scene(tmp_path), small())
+    assert same(load_model(tmp_path), small())
 
 
 def test_nothing_else_is_replaced(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.tables import Table, flat, remarks, spread, tables
+from tasks.tables import Table, flat, mean_and_deviation, remarks, tables
 
 READ = {"shape": 1.0, "x": 0.5}
 EDITS = {
@@ -18,9 +18,9 @@ EDITS = {
 
 def test_edits_are_a_column_for_each_feature() -> None:
     whole, subset = tables({**EDITS, "identifiable": EDITS, "steps": 3}, "validation")
-    title = "Validation pictures, all orientations: reconstruction IoU 0.750, five features from five donors 0.625 recomposed"
+    title = "Validation pictures, all classes: reconstruction IoU 0.750, every feature from a donor of its own 0.625 recomposed"
     assert whole.title == title
-    assert subset.title.startswith("Validation pictures, orientations 0 to 83 degrees: ")
+    assert subset.title.startswith("Validation pictures, identifiable classes: ")
     assert whole.rows == subset.rows
     assert whole.columns == ("one feature", "shape", "x")
     assert whole.rows == (
@@ -37,7 +37,7 @@ def test_edits_are_a_column_for_each_feature() -> None:
 def test_edits_from_the_vector_alone_come_first() -> None:
     alone = {"edit_iou": {"shape": 0.4, "x": 0.2}, "edit_shown": {"shape": 0.8}, "edit_shown_within_one": {}, "assembly_iou": 0.6}
     (table,) = tables({**EDITS, "from_vector": alone})
-    assert table.title.endswith("five features from five donors 0.600 from vector, 0.625 recomposed")
+    assert table.title.endswith("every feature from a donor of its own 0.600 from vector, 0.625 recomposed")
     assert table.rows[:4] == (
         ("from vector: IoU", "0.400", "0.200"),
         ("from vector: shown", "0.800", ""),
@@ -57,7 +57,7 @@ def test_what_was_not_measured_is_an_empty_cell_and_a_remark() -> None:
         "controls": {"disc_iou": 0.766, "neighbour_iou": 0.876},
     }
     whole, _ = tables(metrics)
-    assert whole.title.endswith("five features from five donors not measured recomposed")
+    assert whole.title.endswith("every feature from a donor of its own not measured recomposed")
     assert whole.rows[0] == ("recomposed: IoU", "", "")
     assert whole.rows[1] == ("recomposed: shown", "0.875", "0.500")
     assert whole.rows[-2:] == (("read after edit", "", ""), ("after edit: within one", "", "0.000"))
@@ -75,7 +75,7 @@ def test_scenes_are_a_row_for_each_number_of_objects() -> None:
     drawn = {name: {"2": 0.75, "3": 0.5} for name in ("reconstruction_iou", "removed_iou", "added_iou")}
     read = {name: {"2": READ, "3": READ} for name in ("read", "read_within_one")}
     (table,) = tables({**drawn, **read})
-    assert table.title == "Test scenes, all orientations"
+    assert table.title == "Test scenes, all classes"
     assert table.rows == (
         ("2", "0.750", "0.750", "0.750", "0.500", "0.500"),
         ("3", "0.500", "0.500", "0.500", "0.500", "0.500"),
@@ -86,7 +86,7 @@ def test_what_a_task_of_somebody_else_measured_is_listed() -> None:
     (table,) = tables(
         {"steps": 3, "device": "cpu", "seconds": 1.0, "colours": {"red": 0.5, "name": "x"}, "right": 1, "config": {"dim": 3}}
     )
-    assert table == Table("Test, all orientations", ("measured", "value"), (("colours, red", "0.500"), ("right", "1.000")))
+    assert table == Table("Test, all classes", ("measured", "value"), (("colours, red", "0.500"), ("right", "1.000")))
 
 
 @pytest.mark.parametrize("table", [Table("t", ("a", "b"), (("x", "1"), ("y", "2"))), Table("t", ("a",), ())])
@@ -100,10 +100,15 @@ def test_numbers_have_the_names_that_lead_to_them() -> None:
     assert list(flat({"a": {"b": {"c": 1.5}}, "d": True, "e": 2})) == [("a, b, c", 1.5), ("e", 2)]
 
 
-def test_a_spread_is_mean_and_sample_deviation() -> None:
-    assert [spread(values) for values in ([], [0.25], [0.5, 0.7], [1, 2, 3])] == ["", "0.250", "0.600 ± 0.141", "2.000 ± 1.000"]
+def test_mean_and_sample_deviation() -> None:
+    assert [mean_and_deviation(values) for values in ([], [0.25], [0.5, 0.7], [1, 2, 3])] == [
+        "",
+        "0.250",
+        "0.600 ± 0.141",
+        "2.000 ± 1.000",
+    ]
 
 
 def test_large_numbers_have_fewer_decimals() -> None:
     given = ([9.9994, 9.9994], [12.34], [999.0, 1001.0], [12345.6])
-    assert [spread(values) for values in given] == ["9.999 ± 0.000", "12.3", "1,000 ± 1", "12,346"]
+    assert [mean_and_deviation(values) for values in given] == ["9.999 ± 0.000", "12.3", "1,000 ± 1", "12,346"]

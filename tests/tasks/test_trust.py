@@ -9,11 +9,14 @@ from typing import Any, get_type_hints
 import pytest
 
 from tasks.command_line import status_of
-from tasks.config import CONFIGS, PairedConfig, RunConfig
+from tasks.config import RunConfig
+from tasks.configs import CONFIGS
 from tasks.console import train
-from tasks.paired import TASK
+from tasks.loading import load_model
+from tasks.symbolic.config import PairedConfig
+from tasks.symbolic.stages import PAIRED as TASK
 from tasks.training.manifest import RunFiles
-from tasks.weights import KIND, load_run, open_weights
+from tasks.weights import KIND, open_weights
 from tests.helpers import error
 from vsa import tensor_file
 from vsa.command_line import status_of as vsa
@@ -42,7 +45,7 @@ TEXTS = [
 
 
 def test_every_setting_that_names_code_is_among_those_that_are_tried() -> None:
-    assert {(task, name) for task in CONFIGS for name in ("encoder", "decoder")} <= set(TEXTS)
+    assert {(task, name) for task in CONFIGS for name in ("dataset", "encoder", "decoder")} <= set(TEXTS)
 
 
 def forged(task: str, setting: str) -> tuple[RunConfig, dict[str, Any]]:
@@ -91,7 +94,7 @@ def test_models_run_no_code_that_they_name(task: str, setting: str, tmp_path: Pa
     described = {"task": task, "config": json.dumps(forged(task, setting)[1])}
     tensor_file.write(path, {}, described, KIND)
     with error(InputError, f"names the {setting} 'planted:Foo'"):
-        load_run(path)
+        load_model(path)
     assert open_weights(path)[0] == described
     for command in ("evaluate", "edit"):
         assert vsa([command, str(path)]) == 2
@@ -101,7 +104,7 @@ def test_models_run_no_code_that_they_name(task: str, setting: str, tmp_path: Pa
 def test_the_task_of_a_file_is_code_too(tmp_path: Path, planted: Path) -> None:
     tensor_file.write(tmp_path / "model.safetensors", {}, {"task": "planted:Foo", "config": "{}"}, KIND)
     with error(InputError, "names the task 'planted:Foo'", "trust=True"):
-        load_run(tmp_path)
+        load_model(tmp_path)
     assert not planted.exists()
 
 

@@ -6,30 +6,30 @@ import pytest
 import torch
 
 from tasks import load_model
-from tasks.config import PairedConfig, PairedSceneConfig
-from tasks.data.dsprites import render
-from tasks.data.factors import COUNTS, FEATURES, SHAPE, SYMMETRY
-from tasks.data.sampling import Objects
+from tasks.data.dsprites.factors import COUNTS, FEATURES
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.overlap import iou
+from tasks.data.population import Population
 from tasks.data.scenes import sample_scenes
-from tasks.evaluation.counterfactuals import draw, edit_by_algebra, sample_edits, steps_off
-from tasks.evaluation.overlap import iou
-from tasks.paired import TASK as PAIRED
-from tasks.paired_scene import TASK as PAIRED_SCENE
-from tasks.weights import SHIPPED, load_scene, save, stored_metrics
+from tasks.evaluation.counterfactuals import draw, edit_by_algebra, sample_edits
+from tasks.symbolic.config import PairedConfig, PairedSceneConfig
+from tasks.symbolic.stages import PAIRED, PAIRED_SCENE
+from tasks.weights import SHIPPED, save
 from tests.helpers import error
+from tests.tasks.populations import identifiable
 from vsa import ItemMemory
-from vsa.errors import InputError, RangeError
+from vsa.errors import DtypeError, InputError
 
 SLOTS = {"paired": 1, "scene": 5, "paired-scene": 2}
 each = pytest.mark.parametrize("name", SLOTS)
-TEST = Objects(part="test")
+TEST = Population(DSPRITES, "test")
 
 
 @each
 def test_what_a_shipped_model_takes_and_gives(name: str) -> None:
     model = load_model(name)
     assert not model.training
-    images = render(TEST.sample(4, torch.Generator().manual_seed(0)))[:, None]
+    images = TEST.observe(TEST.sample(4, torch.Generator().manual_seed(0)))
     features = model.features(images)
     assert features.shape == (4, 5, 1024)
     assert torch.equal(features, model.features(images.float()))
@@ -53,42 +53,43 @@ def test_what_a_shipped_model_takes_and_gives(name: str) -> None:
 def test_the_file_is_small_and_carries_its_metrics(name: str) -> None:
     path = SHIPPED / f"{name}.safetensors"
     assert path.stat().st_size <= 16 * 10**6
-    assert stored_metrics(path)["config"]["dim"] == 1024
+    assert load_model(path).about.metrics["config"]["dim"] == 1024
 
 
 def test_objects_are_drawn_and_read() -> None:
     model = load_model("paired")
     classes = TEST.sample(200, torch.Generator().manual_seed(0))
-    objects = model.object(model.features(render(classes)[:, None]))
-    assert iou(model.decode(objects)[:, 0] > 0.5, render(classes).bool()).mean() > 0.92
-    read, symmetry = model.read(objects), torch.tensor(SYMMETRY)[classes[:, SHAPE]]
-    for f in range(5):
-        assert (steps_off(f, read[:, f], classes[:, f], symmetry) < 1.5).float().mean() > 0.97
+    objects = model.object(model.features(DSPRITES.observe(classes)))
+    assert iou(model.decode(objects) > 0.5, DSPRITES.observe(classes).bool()).mean() > 0.92
+    off = DSPRITES.steps_off(model.read(objects), classes)
+    assert ((off < 1.5).float().mean(0) > 0.97).all()
 
 
 def test_scenes_are_drawn_with_an_object_more_and_less() -> None:
     model = load_model("scene")
     classes = sample_scenes(torch.full((40,), 3), TEST, torch.Generator().manual_seed(0))
-    objects = model.object(model.features(render(classes.flatten(0, 1))[:, None])).unflatten(0, (40, 3))
-    pictures = render(classes.flatten(0, 1)).unflatten(0, (40, 3))
+    objects = model.object(model.features(DSPRITES.observe(classes.flatten(0, 1)))).unflatten(0, (40, 3))
+    pictures = DSPRITES.observe(classes.flatten(0, 1)).unflatten(0, (40, 3))
     scene = model.scene(objects)
-    assert iou(model.decode(scene)[:, 0] > 0.5, pictures.amax(1).bool()).mean() > 0.85
+    assert iou(model.decode(scene) > 0.5, pictures.amax(1).bool()).mean() > 0.85
     less = scene - model.in_slot(objects[:, 2], 2)
-    assert iou(model.decode(less)[:, 0] > 0.5, pictures[:, :2].amax(1).bool()).mean() > 0.85
+    assert iou(model.decode(less) > 0.5, pictures[:, :2].amax(1).bool()).mean() > 0.85
 
 
 @pytest.mark.parametrize(("name", "others"), [("paired", 0), ("paired-scene", 1)])
 def test_edits_by_algebra_give_the_exact_rendering(name: str, others: int) -> None:
     model = load_model(name)
     for features in ((0,), (2,), (0, 1, 2, 3, 4)):
-        edits = sample_edits(60, features, others, Objects.identifiable("test"), torch.Generator().manual_seed(0))
+        edits = sample_edits(60, features, others, identifiable("test"), torch.Generator().manual_seed(0))
         after = draw(model, edit_by_algebra(model, edits)[1]) > 0.5
         assert edits.best_truths(after)[1].mean() > 0.85
 
 
 def test_a_name_that_is_not_shipped() -> None:
-    with error(RangeError, "no shipped model 'pairs'", "paired, paired-scene, scene"):
+    with error(InputError, "there is no model 'pairs': name the folder of a run", "shipped (paired, paired-scene, scene)"):
         load_model("pairs")
+    with error(DtypeError, "a model is given by a name or a path, a str or a Path; got NoneType"):
+        load_model(None)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_stage_starts_from_the_one_before(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_half_precision_halves_the_file(tmp_path: Path) -> None:
         save(model, "paired", PairedConfig(dim=64), {"reached": 1}, tmp_path / f"{half}.safetensors", half)
     sizes = [(tmp_path / f"{half}.safetensors").stat().st_size for half in (False, True)]
     assert sizes[1] < 0.51 * sizes[0]
-    loaded = load_scene(tmp_path / "True.safetensors")
+    loaded = load_model(tmp_path / "True.safetensors")
     for left, right in zip(model.state_dict().values(), loaded.state_dict().values(), strict=True):
         assert torch.equal(left, right)
-    assert stored_metrics(tmp_path / "True.safetensors") == {"reached": 1}
+    assert loaded.about.metrics == {"reached": 1}

@@ -7,9 +7,11 @@ from torch import Tensor
 
 import vsa
 from tests.helpers import ALGEBRAS, error
-from vsa import Algebra, bind, bundle, get_algebra, identity, normalize, random, similarity
+from vsa import Algebra, bind, bundle, get_algebra, identity, load, normalize, random, similarity
+from vsa.algebras.checks import TAKEN
 from vsa.algebras.map import MultiplyAddPermute
 from vsa.errors import AlgebraError, DtypeError
+from vsa.plugins import TABLES
 
 
 @pytest.mark.parametrize("algebra", ALGEBRAS)
@@ -122,3 +124,10 @@ def test_what_torch_refuses_is_explained() -> None:
                 similarity(wrong, wrong, algebra=algebra)
             with error(DtypeError, f"bundle: {algebra} works on dense tensors, got", name, "write x.to"):
                 bundle(wrong, algebra=algebra)
+
+
+@pytest.mark.parametrize("dtype", sorted({x for x in vars(torch).values() if isinstance(x, torch.dtype)}, key=str))
+def test_the_advice_names_the_algebras_that_have_such_vectors(dtype: torch.dtype) -> None:
+    """It is a table, because the algebras are built on the file of the checks."""
+    algebras = [load("algebra", name)() for name in TABLES["algebra"]]
+    assert TAKEN.get(dtype, ()) == tuple(algebra.name for algebra in algebras if algebra._takes(dtype))

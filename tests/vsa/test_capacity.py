@@ -257,3 +257,9 @@ def test_arguments_that_cannot_be() -> None:
         threshold("MAP", 1024, 100, "0.1")  # pyright: ignore[reportArgumentType]
     with error(RangeError, "no dimension below 2 ** 31"):
         dimension("MAP", 0.9, 100, 10**9)
+
+
+def test_vectors_without_a_block_are_all_alike() -> None:
+    few = get_algebra("SBC", block_size=16)
+    assert threshold(few, 1, 1_000_000, 0.5) > 1, "a random vector is as similar as an item"
+    assert accuracy(few, 1, items=10, bundled=2) == pytest.approx(0.1)

@@ -1,19 +1,22 @@
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+import tasks.data  # noqa: F401  (the names of all kinds)
 from encoders.conv import ConvEncoder
 from encoders.glimpse import GlimpseEncoder
 from tasks import load_model
+from tests.conftest import ROOT
 from tests.helpers import error
 from vsa import load, plugins
 from vsa.errors import MissingExtraError, PluginError
-from vsa.plugins import BUILT_IN, check_typed, names
+from vsa.plugins import TABLES, check_typed, kinds, names, register
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, table in BUILT_IN.items() for name in table])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, table in TABLES.items() for name in table])
 def test_everything_in_the_table_is_there(kind: str, name: str) -> None:
     loaded = load(kind, name)
     assert callable(loaded.run if kind == "task" else loaded)
@@ -38,9 +41,9 @@ def claim(monkeypatch: pytest.MonkeyPatch, kind: str, name: str, *values: str) -
     monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == f"vsa.{kind}s" else [])
 
 
-@pytest.mark.parametrize("kind", BUILT_IN)
+@pytest.mark.parametrize("kind", TABLES)
 def test_our_own_names_mean_ours_whatever_is_installed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in BUILT_IN[kind]:
+    for name in TABLES[kind]:
         own = load(kind, name)
         claim(monkeypatch, kind, name, "elsewhere:Thing")
         assert load(kind, name) is own
@@ -80,6 +83,10 @@ def test_unknown_names_list_what_exists() -> None:
         load("encoder", "cnov")
     with error(PluginError, "no kind of plugin 'encoders'", "did you mean 'encoder'"):
         load("encoders", "conv")
+    with error(
+        PluginError, "there are: algebra, dataset, decoder, encoder, task. A package registers its kinds when it is imported"
+    ):
+        names("colour")
 
 
 def test_what_cannot_be_imported() -> None:
@@ -103,8 +110,16 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         load("encoder", "my_plugin:X")
 
 
-def test_without_a_checkout_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "encoders", None)
-    monkeypatch.delitem(sys.modules, "encoders.conv")
-    with error(PluginError, "encoder 'conv' is not part of the installed package", "clone the repository"):
-        load("encoder", "conv")
+def test_a_package_registers_a_kind_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "TABLES", dict(TABLES))
+    register("colour", {"red": "encoders.conv:ConvEncoder"})
+    assert kinds() == ["algebra", "colour", "dataset", "decoder", "encoder", "task"]
+    assert (load("colour", "red"), names("colour")) == (ConvEncoder, ["red"])
+    claim(monkeypatch, "colour", "blue", "encoders.glimpse:GlimpseEncoder")
+    assert load("colour", "blue") is GlimpseEncoder
+
+
+def test_the_library_alone_knows_algebras_alone() -> None:
+    code = "import vsa, vsa.plugins; assert vsa.plugins.kinds() == ['algebra']; import tasks; print(*vsa.plugins.kinds())"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["algebra", "decoder", "encoder", "task"]

@@ -10,15 +10,14 @@ import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from vsa.algebra import PLAIN, carried_by, get_algebra
+from vsa.algebra import PLAIN, carried_by
 from vsa.devices import default_device
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
-from vsa.plugins import BUILT_IN
 
 Device: TypeAlias = torch.device | str | None
 Generator: TypeAlias = torch.Generator | None
@@ -27,6 +26,14 @@ FLOATING = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat1
 """The real dtypes that torch computes with; those of eight bits are for storage alone."""
 MOST_ELEMENTS = 2**48
 """More than any memory holds, and few enough that no size overflows."""
+TAKEN: dict[torch.dtype, tuple[str, ...]] = {
+    **dict.fromkeys(FLOATING, ("MAP", "HRR", "VTB", "SBC")),
+    **dict.fromkeys((torch.complex64, torch.complex128), ("FHRR",)),
+    **dict.fromkeys((torch.int8, torch.int16, torch.int32), ("MAP",)),
+    torch.int64: ("MAP", "PackedBSC"),
+    torch.bool: ("BSC",),
+}
+"""By dtype, the algebras of the library that have such vectors. They are built on this file, so it does not ask them."""
 
 
 def readable(x: Tensor) -> bool:
@@ -283,7 +290,7 @@ class Checks:
         if not isinstance(dtype, torch.dtype):
             raise DtypeError(f"{verb}: a dtype is one of torch's, such as {self.dtype}; got {dtype!r}")
         if not self._takes(dtype):
-            others = [name for name in BUILT_IN["algebra"] if cast(Checks, get_algebra(name))._takes(dtype)]
+            others = TAKEN.get(dtype, ())
             have = f"{', '.join(others)} {'have' if len(others) > 1 else 'has'}"
             hint = f', but {have}: name it, algebra="{others[0]}"' if others else ""
             raise DtypeError(

@@ -12,13 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vsa.algebra import Laws, get_algebra
+from vsa.algebra import Laws
 from vsa.algebras.base import CheckedAlgebra, weighted_sum
+from vsa.algebras.bsc import BSC
 from vsa.algebras.checks import Device, Generator
+from vsa.algebras.fhrr import FHRR
+from vsa.algebras.hrr import HRR
+from vsa.algebras.map import MAP
 from vsa.algebras.modular import ModularModel
 from vsa.algebras.torchhd_model import model_of, plain
+from vsa.algebras.vtb import VTB
 from vsa.errors import AlgebraError, choices
 from vsa.plugins import TORCHHD
+
+NATIVE: dict[str, CheckedAlgebra] = {algebra.name: algebra for algebra in (MAP, HRR, FHRR, BSC, VTB)}
+"""The library's own algebras of which torchhd has a model too."""
 
 
 def TorchhdAlgebra(name: str, **options: Any) -> CheckedAlgebra:
@@ -53,7 +61,7 @@ class PeerModel(CheckedAlgebra):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._native: Any = get_algebra(name)
+        self._native: Any = NATIVE[name]
         self.laws: Laws = self._native.laws
         self.dtype = self._native.dtype
         self._mixes_devices = self._native._mixes_devices

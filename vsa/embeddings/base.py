@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsa.algebra import Algebra, get_algebra
+from vsa.algebra import Algebra
 from vsa.algebras.checks import MOST_ELEMENTS, Device, integer, number
 from vsa.devices import in_autocast
 from vsa.errors import DtypeError, RangeError, ShapeError
+from vsa.lookup import get_algebra
 from vsa.module import VectorModule, moved
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsa.algebra import Algebra, get_algebra
+from vsa.algebra import Algebra
 from vsa.algebras.checks import Device, explained, readable
 from vsa.algebras.fourier import irfft, rfft
 from vsa.algebras.hrr import HolographicReducedRepresentation
@@ -18,6 +18,7 @@ from vsa.algebras.sbc import SparseBlockCode
 from vsa.embeddings.base import Embedding, room, whole, wide
 from vsa.embeddings.scales import Circle, Line
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.lookup import get_algebra
 from vsa.seeds import seeded
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
-from vsa.algebra import Algebra, carried_by, get_algebra
+from vsa.algebra import Algebra, carried_by
 from vsa.algebras.checks import explaining, integer
 from vsa.algebras.fourier import irfft, rfft
 from vsa.errors import AlgebraError, DtypeError, InputError, RangeError, ShapeError, VSAError
+from vsa.lookup import get_algebra
 from vsa.memory import ItemMemory
 from vsa.module import VectorModule
 from vsa.structures import file

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
 from tasks.data.checks import check_whole
-from tasks.evaluation.disentanglement.tables import Table, check_tables, standardise
+from tasks.evaluation.disentanglement.probes import standardise
+from tasks.evaluation.disentanglement.representation import Representation
 
 TREES, DEPTH, LEAF = 20, 12, 3
 """How many trees a forest has, how many questions each asks at most, and how many samples are left at the end at least."""
@@ -31,18 +32,20 @@ class DCI:
     informativeness: float
     importance: NDArray[np.float64]
 
+    def scores(self) -> dict[str, float]:
+        """The numbers, as `METRICS` names them."""
+        names = ("disentanglement", "completeness", "informativeness")
+        return {f"dci_{name}": getattr(self, name) for name in names}
 
-def dci(
-    train_codes: Table, train_classes: Table, test_codes: Table, test_classes: Table, seed: int = 0, *, trees: int = TREES
-) -> DCI:
+
+def dci(representation: Representation, seed: int = 0, *, trees: int = TREES) -> DCI:
     """Disentanglement, completeness and informativeness, by a random forest for each factor.
 
     Each forest has 20 trees of scikit-learn's RandomForestClassifier, at most 12 deep, that look at all codes for every split,
     split for the largest gain of information, and keep at least 3 samples in a leaf. A code's importance is its part of the gain.
 
     Args:
-        train_codes, test_codes: real [n, L] and [m, L].
-        train_classes, test_classes: integers [n, F] and [m, F], F at least 2.
+        representation: of at least two factors, with samples to test on.
         seed: decides which samples each tree sees, from 0 to 2^32 - 1.
         trees: how many in each forest.
 
@@ -51,7 +54,8 @@ def dci(
         With one code, completeness is 1 where it is used.
 
     Raises:
-        DtypeError, ShapeError, RangeError: the tables are not as above, hold NaN, or a factor has but one class.
+        ShapeError: there is but one factor, or there are no samples to test on.
+        DtypeError, RangeError: seed or trees are not as above.
 
     Source:
         Eastwood and Williams, "A Framework for the Quantitative Evaluation of Disentangled Representations", 2018, section 2.
@@ -59,14 +63,15 @@ def dci(
 
     Example:
         >>> classes = torch.cartesian_prod(torch.arange(2), torch.arange(3)).repeat(20, 1)
-        >>> result = dci(classes.float(), classes, classes.float(), classes)
+        >>> result = dci(Representation(classes.float(), classes, classes.float(), classes))
         >>> round(result.disentanglement, 6), round(result.completeness, 6), result.informativeness
         (1.0, 1.0, 1.0)
     """
-    train, learnt, test, tested = check_tables(train_codes, train_classes, test_codes, test_classes, factors=2)
+    representation.check_several_factors()
     check_whole("seed", seed, 0, 2**32 - 1)
     check_whole("trees", trees, 1)
-    train, test = standardise(train, test)  # trees compute in float32, where large codes would not differ
+    learnt, (test, tested) = representation.classes, representation.tested
+    train, test = standardise(representation.codes, test)  # trees compute in float32, where large codes would not differ
     importance, right = np.zeros((train.shape[1], learnt.shape[1])), []
     for k in range(learnt.shape[1]):
         forest = RandomForestClassifier(

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import check_tensor
-from tasks.data.factors import FACTORS, SHAPE, SYMMETRY
-from tasks.evaluation.counterfactuals import steps_off
+from tasks.data.dataset import Dataset
 from vsa.errors import DtypeError, ShapeError
 
 if TYPE_CHECKING:
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 TEMPERATURE = 10
 """What the published code multiplies rates of change with before the softmax."""
+
+HEADINGS = {"dmm": "DMM", "dmm_published": "DMM as published", "dcm": "DCM", "dcm_published": "DCM as published"}
+"""What tables call the numbers of `Exchange`."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Exchange:
     dcm: float
     dcm_published: float
     rates: Tensor
+
+    def scores(self) -> dict[str, float]:
+        """The numbers by name, without the rates."""
+        return {name: getattr(self, name) for name in HEADINGS}
 
 
 def exchange_metrics(changed: Bool[Tensor, "n units factors"]) -> Exchange:
@@ -86,43 +92,44 @@ def changes(
     units: Float[Tensor, "n units dim"],
     donors: Float[Tensor, "n units dim"],
     read: Callable[[Tensor], Tensor],
+    dataset: Dataset,
     steps: float = 1,
 ) -> Bool[Tensor, "n units factors"]:
-    """Which factors of sprites look different after each unit is exchanged with the donor's.
+    """Which factors of objects look different after each unit is exchanged with the donor's.
 
     Args:
         units: float [n, U, D], the representations; D is 1 for codes that are numbers.
         donors: float [n, U, D], of objects that differ by more than `steps` in every factor, or a unit may rightly change none.
-        read: from representations [n, U, D] to the classes that they mean, int64 [n, 5]: say, those read from the picture that
+        read: from representations [n, U, D] to the classes that they mean, int64 [n, F]: say, those read from the picture that
             is decoded. To read the exchanged representation itself, unit by unit, would find it disentangled by construction.
-        steps: a factor has changed when its class is more than so many steps away; for the shape any other is. Orientations
-            count as far as both shapes let them be told apart.
+        dataset: whose classes they are.
+        steps: a factor has changed when its class is more than so many steps away; where it has no order any other is. Classes
+            count as far as both objects let them be told apart.
 
     Returns:
-        bool [n, U, 5], for `exchange_metrics`.
+        bool [n, U, F], for `exchange_metrics`.
 
     Raises:
-        ShapeError: units and donors are not both [n, U, D]; or what is read is not int64 [n, 5].
+        ShapeError: units and donors are not both [n, U, D]; or what is read is not int64 [n, F].
         DtypeError: they are not tensors.
 
     Example:
-        >>> units = torch.zeros(1, 5, 1)
-        >>> changes(units, units + 2, lambda units: units[..., 0].long())[0].int().tolist()[1]
-        [0, 1, 0, 0, 0]
+        >>> from tasks.data.circles import Simple
+        >>> units = torch.zeros(1, 3, 1)
+        >>> changes(units, units + 2, lambda units: units[..., 0].long(), Dataset(Simple()))[0].int().tolist()[1]
+        [0, 1, 0]
     """
     if not isinstance(units, Tensor) or not isinstance(donors, Tensor):
         raise DtypeError(f"units and donors must be tensors, got {type(units).__name__} and {type(donors).__name__}")
     if units.ndim != 3 or units.shape != donors.shape:
         raise ShapeError(f"units and donors must both be [n, U, D], got {list(units.shape)} and {list(donors.shape)}")
     before = read(units).cpu()
-    check_tensor("what is read", before, torch.int64, len(units), len(FACTORS))
+    check_tensor("what is read", before, torch.int64, len(units), len(dataset.factors))
     found = []
     for u in range(units.shape[1]):
         exchanged = units.clone()
         exchanged[:, u] = donors[:, u]
         after = read(exchanged).cpu()
-        repeats = torch.tensor(SYMMETRY)
-        symmetry = torch.maximum(repeats[before[:, SHAPE]], repeats[after[:, SHAPE]])
-        off = [steps_off(f, after[:, f], before[:, f], symmetry) for f in range(len(FACTORS))]
-        found.append(torch.stack([off[f] > (steps if factor.ordered else 0) for f, factor in enumerate(FACTORS)], 1))
+        off = torch.minimum(dataset.steps_off(after, before), dataset.steps_off(before, after))
+        found.append(off > torch.tensor([steps if factor.ordered else 0 for factor in dataset.factors]))
     return torch.stack(found, 1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.evaluation.disentanglement.probes import probabilities
-from tasks.evaluation.disentanglement.tables import BINS, Table, Tables, check_tables, entropies, mutual_information
+from tasks.evaluation.disentanglement.information import entropies, information
+from tasks.evaluation.disentanglement.representation import Representation
 
 INACTIVE = 1 / 20
 """A code whose range is at most this share of the largest range is inactive, and left out of InfoM and InfoC."""
@@ -32,10 +32,12 @@ class InfoMEC:
     information: NDArray[np.float64]
     active: NDArray[np.bool_]
 
+    def scores(self) -> dict[str, float]:
+        """The numbers, as `METRICS` names them."""
+        return {"infom": self.modularity, "infoc": self.compactness, "infoe": self.explicitness}
 
-def infomec(
-    train_codes: Table, train_classes: Table, test_codes: Table, test_classes: Table, *, bins: int | None = BINS
-) -> InfoMEC:
+
+def infomec(representation: Representation) -> InfoMEC:
     """InfoM, InfoC and InfoE.
 
     InfoM is the mean over active codes of the largest share that one factor has of all that the code tells, InfoC the mean over
@@ -43,16 +45,14 @@ def infomec(
     InfoE is one minus the log loss of a linear probe on the test samples over that of the class frequencies, not below 0.
 
     Args:
-        train_codes, test_codes: real [n, L] and [m, L].
-        train_classes, test_classes: integers [n, F] and [m, F], F at least 2.
-        bins: as for `mig`.
+        representation: of at least two factors, with samples to test on.
 
     Returns:
         See `InfoMEC`. A code that tells nothing counts as one that tells of all alike, and so does a factor of which nothing
         is told; all three are 0 where all codes are constant. With one active code, InfoC is 1 where it tells anything.
 
     Raises:
-        DtypeError, ShapeError, RangeError: the tables are not as above, hold NaN, or a factor has but one class.
+        ShapeError: there is but one factor, or there are no samples to test on.
 
     Source:
         Hsu, Dorrell, Whittington, Wu and Finn, "Disentanglement via Latent Quantization", 2023, section 5. (Its code estimates
@@ -60,22 +60,16 @@ def infomec(
 
     Example:
         >>> classes = torch.cartesian_prod(torch.arange(2), torch.arange(3))
-        >>> result = infomec(classes.float(), classes, classes.float(), classes)
+        >>> result = infomec(Representation(classes.float(), classes, classes.float(), classes))
         >>> round(result.modularity, 6), round(result.compactness, 6)
         (1.0, 1.0)
     """
-    tables = check_tables(train_codes, train_classes, test_codes, test_classes, factors=2)
-    return infomec_of(tables, probabilities(tables), bins)
-
-
-def infomec_of(tables: Tables, likely: list[NDArray[np.float64]], bins: int | None = BINS) -> InfoMEC:
-    """InfoMEC of tables that were checked, given the probabilities [m, K] of each factor's classes."""
-    train, learnt = tables[:2]
-    ranges = train.max(0) - train.min(0)
+    representation.check_several_factors()
+    ranges = representation.codes.max(0) - representation.codes.min(0)
     active = ranges > ranges.max() * INACTIVE
-    information = mutual_information(train, learnt, bins) / entropies(learnt)
-    told = information[active]
-    return InfoMEC(_concentration(told), _concentration(told.T), _explicit(tables, likely), information, active)
+    shares = information(representation) / entropies(representation.classes)
+    told = shares[active]
+    return InfoMEC(_concentration(told), _concentration(told.T), _explicit(representation), shares, active)
 
 
 def _concentration(told: NDArray[np.float64]) -> float:
@@ -89,9 +83,11 @@ def _concentration(told: NDArray[np.float64]) -> float:
     return float(((largest.mean() - equal) / (1 - equal)).clip(0, 1))
 
 
-def _explicit(tables: Tables, likely: list[NDArray[np.float64]]) -> float:
+def _explicit(representation: Representation) -> float:
+    """InfoE: one minus the log loss of the probes over that of the class frequencies."""
     shares = []
-    for known, tested, of_class in zip(tables[1].T, tables[3].T, likely, strict=True):
+    tested_classes = representation.tested[1]
+    for known, tested, of_class in zip(representation.classes.T, tested_classes.T, representation.probabilities, strict=True):
         values, counts = np.unique(known, return_counts=True)
         place = np.searchsorted(values, tested)
         blind = -np.log(counts[place] / len(known)).mean()

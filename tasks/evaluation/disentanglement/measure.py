@@ -1,71 +1,112 @@
-"""All scalar metrics of disentanglement at once, of one set of samples."""
+"""Every metric of disentanglement of a representation, and all of them at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import torch
 
-from tasks.data.sampling import Objects
+from tasks.data.population import Population
 from tasks.evaluation.disentanglement.dci import dci
-from tasks.evaluation.disentanglement.fixed import GROUPS, SAMPLES, Encode, beta_vae_of, draw_tables, factor_vae_of
-from tasks.evaluation.disentanglement.gaps import mig, modularity
-from tasks.evaluation.disentanglement.infomec import infomec_of
-from tasks.evaluation.disentanglement.probes import probabilities, ranking
+from tasks.evaluation.disentanglement.explicitness import explicitness
+from tasks.evaluation.disentanglement.infomec import infomec
+from tasks.evaluation.disentanglement.information import mig, modularity
+from tasks.evaluation.disentanglement.representation import BINS, SAMPLES, Encode, Representation, represent
 from tasks.evaluation.disentanglement.sap import sap
-from tasks.evaluation.disentanglement.tables import BINS
+from tasks.evaluation.disentanglement.shared_factor import beta_vae_score, factor_vae_score
+
+Metric = Callable[[Representation, torch.Generator], dict[str, float] | float]
+"""A metric of disentanglement: one number, or several by name. The generator makes its random choices."""
+
+
+@dataclass(frozen=True)
+class Headed:
+    """A metric whose numbers have headings in tables; a metric without them stands under its name.
+
+    Attributes:
+        headings: by the name of each number.
+        metric: what is measured.
+    """
+
+    headings: Mapping[str, str]
+    metric: Metric
+
+    def __call__(self, representation: Representation, generator: torch.Generator) -> dict[str, float] | float:
+        return self.metric(representation, generator)
+
+
+DCI_HEADINGS = {"dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "dci_informativeness": "DCI I"}
+INFOMEC_HEADINGS = {"infom": "InfoM", "infoc": "InfoC", "infoe": "InfoE"}
+
+METRICS: dict[str, Metric] = {
+    "beta_vae": Headed({"beta_vae": "beta-VAE score"}, beta_vae_score),
+    "factor_vae": Headed({"factor_vae": "FactorVAE score"}, factor_vae_score),
+    "mig": Headed({"mig": "MIG"}, lambda representation, _: mig(representation)),
+    "sap": Headed({"sap": "SAP"}, lambda representation, _: sap(representation)),
+    "dci": Headed(DCI_HEADINGS, lambda representation, _: dci(representation).scores()),
+    "modularity": lambda representation, _: modularity(representation),
+    "explicitness": lambda representation, _: explicitness(representation),
+    "infomec": Headed(INFOMEC_HEADINGS, lambda representation, _: infomec(representation).scores()),
+}
+"""Every metric by name: whoever adds one here has it measured, stored, and shown on all pages."""
 
 
 def measure_disentanglement(
     encode: Encode,
-    objects: Objects,
+    population: Population,
     generator: torch.Generator,
     n: int = SAMPLES,
     *,
-    groups: int = GROUPS,
     bins: int | None = BINS,
     shown: bool = False,
+    metrics: Mapping[str, Metric] = METRICS,
 ) -> dict[str, float]:
-    """Every scalar metric of disentanglement of a representation whose codes are numbers.
+    """Every metric of disentanglement of a representation whose codes are numbers.
 
     Args:
-        encode: classes int64 [n, 5] to codes float [n, L]; called twice, with n objects each.
-        objects: which may be drawn. A factor with one allowed class is left out.
+        encode: classes int64 [n, F] to codes float [n, L]; called twice, with n objects each.
+        population: which may be drawn. A factor with one allowed class is left out.
         generator: decides.
         n: samples to learn from, and as many to test on. MIG, modularity, InfoM and InfoC take the first alone.
-        groups: for the beta-VAE and FactorVAE scores, groups to learn from, and as many to test on, of 64 each.
         bins: how many of equal width a code is cut into; None where codes are discrete.
-        shown: count orientations that a shape cannot show as one, see `tasks.data.factors.canonical`. The orientation then
-            depends on the shape, so that even the true factors share some information.
+        shown: count classes that look alike as one, see `Dataset.canonical`. They may then
+            depend on one another, so that even the true factors share some information.
+        metrics: which; all if not given.
 
     Returns:
-        beta_vae, factor_vae, mig, sap, dci_disentanglement, dci_completeness, dci_informativeness, modularity, explicitness,
-        infom, infoc and infoe, see docs/metrics.md.
+        The numbers by name, see docs/metrics.md: a metric that is one number has its own, those of one that is several stand
+        beside it.
 
     Raises:
         DtypeError, ShapeError, RangeError: an argument is not as above; the codes are not float [n, L], or hold NaN; or there are
             too few samples for every class to be learnt and tested.
 
     Example:
-        >>> few = Objects(allowed=tuple(torch.arange(3) for _ in range(5)))
+        >>> from tasks.data import Dataset
+        >>> from tasks.data.circles import Simple
+        >>> few = Population(Dataset(Simple()), allowed=tuple(torch.arange(3) for _ in range(3)))
         >>> generator = torch.Generator().manual_seed(0)
-        >>> found = measure_disentanglement(lambda classes: classes.float(), few, generator, 200, groups=50)
+        >>> found = measure_disentanglement(lambda classes: classes.float(), few, generator, 200)
         >>> found["factor_vae"], found["dci_informativeness"], found["mig"] > 0.8
         (1.0, 1.0, True)
     """
-    tables = draw_tables(encode, objects, generator, n, shown)
-    train, learnt = tables[:2]
-    likely = probabilities(tables)
-    trees, shares = dci(*tables), infomec_of(tables, likely, bins)
-    return {
-        "beta_vae": beta_vae_of(tables, generator, groups),
-        "factor_vae": factor_vae_of(tables, generator, groups),
-        "mig": mig(train, learnt, bins=bins),
-        "sap": sap(*tables),
-        "dci_disentanglement": trees.disentanglement,
-        "dci_completeness": trees.completeness,
-        "dci_informativeness": trees.informativeness,
-        "modularity": modularity(train, learnt, bins=bins),
-        "explicitness": ranking(tables, likely),
-        "infom": shares.modularity,
-        "infoc": shares.compactness,
-        "infoe": shares.explicitness,
-    }
+    representation = represent(encode, population, generator, n, shown=shown, bins=bins)
+    found: dict[str, float] = {}
+    for name, metric in metrics.items():
+        numbers = metric(representation, generator)
+        found |= numbers if isinstance(numbers, dict) else {name: numbers}
+    return found
+
+
+def headings(metrics: Mapping[str, Metric] = METRICS) -> dict[str, str]:
+    """What tables call each number of these metrics, by its name, as far as it is known before anything was measured.
+
+    Example:
+        >>> headings({"mig": METRICS["mig"], "mine": lambda representation, generator: 0.5})
+        {'mig': 'MIG', 'mine': 'mine'}
+    """
+    found: dict[str, str] = {}
+    for name, metric in metrics.items():
+        found |= metric.headings if isinstance(metric, Headed) else {name: name.replace("_", " ")}
+    return found

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.evaluation.disentanglement.tables import check_codes, check_factors
+from tasks.evaluation.disentanglement.representation import check_codes, check_factors
 from vsa.errors import DtypeError, RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def prototypes(features: Tensor, classes: Tensor) -> list[Tensor]:
 def scalar_readout(features: Tensor, codebooks: list[Tensor]) -> Int64[Tensor, "n factors"]:
     """One number for each feature vector: the class whose prototype is nearest, by the cosine.
 
-    It makes a table of codes of a model of vectors, for metrics that want numbers; codes are discrete, so give `bins=None`. It
-    looks in vector f for factor f alone: what else the vector tells is not in the table, and is what `slotwise` is for.
+    It makes codes of a model of vectors, for metrics that want numbers; they are discrete, so give a `Representation` of them
+    `bins=None`. It looks in vector f for factor f alone; what else the vector tells is what `slotwise` is for.
 
     Args:
         features: float [n, F, D].

@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from tasks.evaluation.disentanglement.tables import Table, check_tables, standardise
+from tasks.evaluation.disentanglement.probes import standardise
+from tasks.evaluation.disentanglement.representation import Representation
 from vsa.errors import ShapeError
 
 
-def sap(
-    train_codes: Table, train_classes: Table, test_codes: Table, test_classes: Table, *, ordered: tuple[bool, ...] | None = None
-) -> float:
+def sap(representation: Representation, *, ordered: tuple[bool, ...] | None = None) -> float:
     """The separated attribute predictability: the gap between the two codes that predict a factor best, one code at a time.
 
     A factor without order is predicted by thresholds on the code, one leaf of a decision tree for each class, and the score is
     the balanced accuracy on the test samples. An ordered one is fitted by a line: the squared correlation on the test samples.
 
     Args:
-        train_codes, test_codes: real [n, L] and [m, L]; with one code, the second best scores nothing.
-        train_classes, test_classes: integers [n, F] and [m, F].
+        representation: with samples to test on; with one code, the second best scores nothing.
         ordered: which factors to fit by a line, F of them; none if not given. An angle is better left to thresholds.
 
     Returns:
@@ -28,7 +26,7 @@ def sap(
         because the second best is right by chance.
 
     Raises:
-        DtypeError, ShapeError, RangeError: the tables are not as above, hold NaN, or a factor has but one class.
+        ShapeError: `ordered` is not one for each factor, or there are no samples to test on.
 
     Source:
         Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled Observations",
@@ -36,14 +34,14 @@ def sap(
 
     Example:
         >>> classes = torch.cartesian_prod(torch.arange(2), torch.arange(4))
-        >>> sap(classes.float(), classes, classes.float(), classes)  # the mean of 1/2 and 3/4
+        >>> sap(Representation(classes.float(), classes, classes.float(), classes))  # the mean of 1/2 and 3/4
         0.625
     """
-    train, learnt, test, tested = check_tables(train_codes, train_classes, test_codes, test_classes)
+    learnt, (test, tested) = representation.classes, representation.tested
     lines = (False,) * learnt.shape[1] if ordered is None else ordered
     if len(lines) != learnt.shape[1]:
         raise ShapeError(f"ordered must say yes or no for each of {learnt.shape[1]} factors, got {len(lines)}")
-    train, test = standardise(train, test)  # trees compute in float32, where large codes would not differ
+    train, test = standardise(representation.codes, test)  # trees compute in float32, where large codes would not differ
     gaps = []
     for k, by_line in enumerate(lines):
         if by_line:

@@ -17,7 +17,8 @@ from sklearn.metrics.cluster import contingency_matrix, expected_mutual_informat
 
 from tasks.data.checks import check_generator
 from tasks.evaluation.disentanglement.dci import purity
-from tasks.evaluation.disentanglement.tables import Table, check_codes, check_factors, check_tables, entropies
+from tasks.evaluation.disentanglement.information import entropies
+from tasks.evaluation.disentanglement.representation import Array, Representation, check_codes, check_factors
 from vsa.errors import RangeError
 
 COMPONENTS, SHRINKAGE = 64, 0.01
@@ -70,7 +71,7 @@ class Slotwise:
         return found
 
 
-def slotwise(features: Table, classes: Table, generator: torch.Generator) -> Slotwise:
+def slotwise(features: Array, classes: Array, generator: torch.Generator) -> Slotwise:
     """What a linear probe finds of each factor in each feature vector.
 
     The probe is linear discriminant analysis on at most 64 whitened principal components, fitted to a random half of the samples
@@ -78,7 +79,7 @@ def slotwise(features: Table, classes: Table, generator: torch.Generator) -> Slo
 
     Args:
         features: real [n, U, D], U feature vectors of each sample.
-        classes: integers [n, F], F at least 2. `tasks.data.factors.canonical` gives those that a picture can show.
+        classes: integers [n, F], F at least 2. `Dataset.canonical` gives those that a picture can show.
         generator: decides which half.
 
     Returns:
@@ -102,7 +103,7 @@ def slotwise(features: Table, classes: Table, generator: torch.Generator) -> Slo
         raise RangeError(f"there must be at least 4 samples, and better thousands, got {len(vectors)}")
     accuracy = np.empty((vectors.shape[1], factors.shape[1]))
     information = np.zeros_like(accuracy)
-    check_tables(vectors[train, 0], factors[train], vectors[test, 0], factors[test], factors=2)
+    Representation(vectors[train, 0], factors[train], vectors[test, 0], factors[test])  # every class can be learnt and tested
     found = [np.unique(factor, return_counts=True) for factor in factors[train].T]
     for k, (values, counts) in enumerate(found):
         if counts.min() < 2:

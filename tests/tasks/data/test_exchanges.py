@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from tasks.data.checks import NotInPartError
-from tasks.data.dsprites import render
+from tasks.data.dsprites.factors import FEATURES, distinct
+from tasks.data.dsprites.renderer import render
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.exchanges import check_exchange, mixed, sample_across, sample_inside
-from tasks.data.factors import FEATURES, distinct
-from tasks.data.sampling import Objects, overlap
+from tasks.data.overlap import touching
+from tasks.data.population import Population
 from tasks.data.split import Split
 from tests.helpers import error
 
@@ -15,8 +17,8 @@ ALL = (0, 1, 2, 3, 4)
 ONE = "shape == heart and scale == 5 and orientation == 3 and x == 4 and y == 5"
 
 
-def part(test: str) -> Objects:
-    return Objects(part="test", split=Split(test=test))
+def part(test: str) -> Population:
+    return Population(DSPRITES, "test", Split(test=test))
 
 
 def generator() -> torch.Generator:
@@ -38,19 +40,19 @@ def generator() -> torch.Generator:
     ],
 )
 def test_what_can_be_exchanged_is_known_beforehand(test: str, possible: tuple[str, ...], all_five: bool) -> None:
-    objects = part(test)
+    population = part(test)
     for f, name in enumerate(FEATURES):
         if name in possible:
-            check_exchange((f,), objects)
+            check_exchange((f,), population)
         else:
             with error(NotInPartError, f"no two combinations of the test part differ in {name} alone"):
-                check_exchange((f,), objects)
+                check_exchange((f,), population)
     if all_five:
-        check_exchange(ALL, objects)
+        check_exchange(ALL, population)
     else:
         with error(NotInPartError, "no two combinations of the test part differ in all features"):
-            check_exchange(ALL, objects)
-    check_exchange((), objects)
+            check_exchange(ALL, population)
+    check_exchange((), population)
 
 
 def test_an_empty_part_has_nothing_to_exchange() -> None:
@@ -67,10 +69,10 @@ def test_donors_may_be_in_a_part_that_has_two_classes_of_every_factor() -> None:
 @pytest.mark.parametrize("others", [0, 1])
 @pytest.mark.parametrize("features", [(1,), (3,), ()])
 def test_the_object_stays_in_its_part_whoever_gives(test: str, others: int, features: tuple[int, ...]) -> None:
-    objects = part(test)
-    found = sample_across(20, features, others, objects, generator())
-    assert objects.accept(found.first).all()
-    assert objects.accept(found.edited).all()
+    population = part(test)
+    found = sample_across(20, features, others, population, generator())
+    assert population.accept(found.first).all()
+    assert population.accept(found.edited).all()
     assert (distinct(found.first)[:, None] != distinct(found.donors)).all()
     assert found.others.shape == (20, others, 5)
     changed = distinct(found.first) != distinct(found.edited)
@@ -80,19 +82,19 @@ def test_the_object_stays_in_its_part_whoever_gives(test: str, others: int, feat
         assert torch.equal(found.edited[:, f], found.donors[:, f, f])
         assert (found.donors == found.donors[:, :1]).all(), "one donor gives one feature"
     for other in found.others.unbind(1):
-        assert not overlap(render(found.first) | render(found.edited), render(other)).any()
+        assert not touching((render(found.first) | render(found.edited)).bool(), render(other).bool()).any()
 
 
 def test_all_five_from_five_donors_of_anywhere() -> None:
-    objects = part("tenth == 0 and y < 3")
-    found = sample_across(20, ALL, 0, objects, generator())
-    assert objects.accept(found.edited).all()
+    population = part("tenth == 0 and y < 3")
+    found = sample_across(20, ALL, 0, population, generator())
+    assert population.accept(found.edited).all()
     assert torch.equal(found.edited, found.donors.diagonal(dim1=1, dim2=2))
     assert (distinct(found.first)[:, None] != distinct(found.donors)).all()
 
 
 def test_everything_inside_is_inside() -> None:
-    objects = part("tenth == 0")
-    found = sample_inside(20, (0,), 1, objects, generator())
+    population = part("tenth == 0")
+    found = sample_inside(20, (0,), 1, population, generator())
     for classes in found:
-        assert objects.accept(classes).all()
+        assert population.accept(classes).all()

@@ -2,16 +2,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.data.dsprites import render
-from tasks.data.factors import FEATURES
-from tasks.data.sampling import Objects
-from tasks.data.scenes import sample_scenes
-from tasks.evaluation.composition import measure_scenes, scene_vectors, truth
+from tasks.data.dsprites.factors import FEATURES
+from tasks.data.dsprites.renderer import render
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.scenes import observe_scenes, sample_scenes
+from tasks.evaluation.composition import measure_scenes, scene_vectors
 from tasks.evaluation.reading import learn_codebooks
-from tasks.model import SceneModel
+from tasks.symbolic.model import SceneModel
+from tests.tasks.populations import identifiable
 from vsa import ItemMemory
 
-OBJECTS = Objects.identifiable("test")
+OBJECTS = identifiable("test")
 COUNT = 4
 
 
@@ -43,13 +44,13 @@ def ideal() -> SceneModel:
 
 def test_the_truth_is_the_sum_of_the_objects() -> None:
     scenes = sample_scenes(torch.tensor([2, 3, 4]), OBJECTS, torch.Generator().manual_seed(0))
-    for row, picture in zip(scenes, truth(scenes), strict=True):
-        assert torch.equal(render(row[row[:, 0] >= 0]).sum(0) > 0, picture)
+    for row, picture in zip(scenes, observe_scenes(scenes, DSPRITES), strict=True):
+        assert torch.equal(render(row[row[:, 0] >= 0]).sum(0, dtype=torch.uint8), picture[0])
 
 
 def test_absent_objects_have_the_zero_vector(ideal: SceneModel) -> None:
     scenes = sample_scenes(torch.tensor([2, 4]), OBJECTS, torch.Generator().manual_seed(0))
-    objects, whole = scene_vectors(ideal, scenes)
+    objects, whole = scene_vectors(ideal, scenes, DSPRITES)
     assert not objects[0, 2:].any()
     assert objects[1].flatten(1).any(1).all()
     torch.testing.assert_close(whole, objects.sum(1))

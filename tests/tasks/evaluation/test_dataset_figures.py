@@ -7,10 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from tasks.data.factors import FEATURES
-from tasks.data.sampling import Objects
+from tasks.data.dsprites.factors import FEATURES
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.population import Population
 from tasks.evaluation import dataset_figures
-from tasks.evaluation.dataset_figures import draw_dsprites, draw_paired, draw_paired_scene, draw_scene
+from tasks.evaluation.dataset_figures import draw_objects, draw_paired, draw_paired_scene, draw_scene
 from tasks.evaluation.grid import Panel
 
 AMBER, WHITE, BLACK, GREY = (255, 178, 26), (255, 255, 255), (0, 0, 0), (153, 153, 153)
@@ -23,7 +24,7 @@ def generator() -> torch.Generator:
 @pytest.mark.parametrize(
     ("figure", "colours", "wide"),
     [
-        (draw_dsprites, {WHITE, BLACK}, (2, 2.7)),
+        (draw_objects, {WHITE, BLACK}, (2, 2.7)),
         (partial(draw_paired, exchange="one"), {AMBER, BLACK}, (3.5, 5.5)),
         (partial(draw_paired, exchange="subset"), {AMBER, BLACK}, (1.5, 2.5)),
         (draw_scene, {WHITE, BLACK}, (2.7, 3.8)),
@@ -33,7 +34,7 @@ def generator() -> torch.Generator:
 )
 def test_a_figure_shows_its_sprites(figure, colours: set, wide: tuple[float, float], tmp_path: Path) -> None:
     path = tmp_path / ".figure.123.part.png"
-    figure(objects=Objects(part="test"), path=path, generator=generator())
+    figure(population=Population(DSPRITES, "test"), path=path, generator=generator())
     with Image.open(path) as image:
         width, height = image.size
         found = image.convert("RGB").getcolors(1 << 24)
@@ -57,7 +58,7 @@ def panels(monkeypatch: pytest.MonkeyPatch) -> list[Panel]:
 
 
 def test_pairs_by_feature(panels: list[Panel], tmp_path: Path) -> None:
-    draw_paired(Objects(part="test"), "one", tmp_path, generator(), columns=4)
+    draw_paired(Population(DSPRITES, "test"), "one", tmp_path, generator(), columns=4)
     assert [panel.title for panel in panels] == list(FEATURES)
     for panel in panels:
         assert panel.pictures.shape == (2, 4, 3, 64, 64)
@@ -68,7 +69,7 @@ def test_pairs_by_feature(panels: list[Panel], tmp_path: Path) -> None:
 
 
 def test_pairs_that_differ_in_several_features(panels: list[Panel], tmp_path: Path) -> None:
-    draw_paired(Objects(part="test"), "subset", tmp_path, generator(), columns=2)
+    draw_paired(Population(DSPRITES, "test"), "subset", tmp_path, generator(), columns=2)
     assert [len(panel.rows) for panel in panels] == [5, 5]
     for row in [row for panel in panels for row in panel.rows]:
         changed = [line.split(" ")[0] for line in row.splitlines()]
@@ -76,14 +77,14 @@ def test_pairs_that_differ_in_several_features(panels: list[Panel], tmp_path: Pa
 
 
 def test_scenes_by_number(panels: list[Panel], tmp_path: Path) -> None:
-    draw_scene(Objects(part="test"), tmp_path, generator(), size=2)
+    draw_scene(Population(DSPRITES, "test"), tmp_path, generator(), size=2)
     assert [panel.title for panel in panels] == ["2", "3", "4", "5"]
     assert all(panel.pictures.shape == (2, 2, 3, 64, 64) for panel in panels)
 
 
 @pytest.mark.parametrize("exchange", ["one", "subset"])
 def test_a_scene_is_its_objects(exchange: Any, panels: list[Panel], tmp_path: Path) -> None:
-    draw_paired_scene(Objects(part="test"), exchange, tmp_path, generator(), columns=3)
+    draw_paired_scene(Population(DSPRITES, "test"), exchange, tmp_path, generator(), columns=3)
     assert len(panels) == 3
     for panel in panels:
         scene, paired, first, pair, second = panel.pictures.unbind(1)

@@ -2,15 +2,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.data.dsprites import render
-from tasks.data.sampling import Objects
-from tasks.evaluation.drawing import grey, measure_drawing, nats
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.population import Population
+from tasks.evaluation.drawing import grey, measure_drawing
+from tasks.likelihood import Bernoulli
 
 CPU = torch.device("cpu")
 
 
 def measured(draw: object) -> dict[str, float]:
-    return measure_drawing(draw, Objects(), 30, torch.Generator().manual_seed(0), CPU)  # pyright: ignore
+    return measure_drawing(
+        draw,  # pyright: ignore
+        Bernoulli(),
+        Population(DSPRITES),
+        30,
+        torch.Generator().manual_seed(0),
+        CPU,
+    )
 
 
 def test_a_perfect_copy_and_a_picture_that_knows_nothing() -> None:
@@ -39,6 +47,6 @@ def test_grey_over_white_is_a_share_of_what_should_be_on() -> None:
 
 
 def test_of_each_picture() -> None:
-    pictures = render(torch.tensor([[0, 5, 0, 16, 16]])).float()
+    pictures = DSPRITES.observe(torch.tensor([[0, 5, 0, 16, 16]])).float()
     assert grey(pictures).tolist() == [0]
-    assert nats((pictures - 0.5) * 100, pictures.bool()).item() < 1e-6
+    assert Bernoulli().loss((pictures - 0.5) * 100, pictures).sum().item() < 1e-6

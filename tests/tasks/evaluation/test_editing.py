@@ -7,14 +7,15 @@ import pytest
 import torch
 
 from tasks import load_model
-from tasks.data.factors import FEATURES
-from tasks.data.sampling import Objects
+from tasks.data.dsprites.factors import FEATURES
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.overlap import iou
+from tasks.data.population import Population
 from tasks.data.split import Split
 from tasks.evaluation.counterfactuals import draw, edit_by_algebra, edit_from_vector, sample_edits
 from tasks.evaluation.editing import measure_edits
-from tasks.evaluation.overlap import iou
 from tasks.evaluation.reading import measure_reading
-from tasks.model import SceneModel
+from tasks.symbolic.model import SceneModel
 from tests.helpers import error
 from vsa.errors import RangeError, SymbolError, VSAError
 
@@ -30,13 +31,13 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def part(test: str) -> Objects:
-    return Objects(part="test", split=Split(test=test))
+def part(test: str) -> Population:
+    return Population(DSPRITES, "test", split=Split(test=test))
 
 
 @pytest.mark.parametrize(("name", "others"), [("paired", 0), ("paired-scene", 1)])
 def test_the_shipped_models_edit_from_the_vector_alone(name: str, others: int) -> None:
-    found = measure_edits(model(name), others, Objects(part="test"), 30, generator())
+    found = measure_edits(model(name), others, Population(DSPRITES, "test"), 30, generator())
     alone = found["from_vector"]
     assert set(alone["edit_iou"]) == set(FEATURES)
     for feature in FEATURES:
@@ -50,7 +51,7 @@ def test_the_shipped_models_edit_from_the_vector_alone(name: str, others: int) -
 
 def test_what_is_found_is_a_vector_of_the_codebook() -> None:
     one = model("paired")
-    edits = sample_edits(12, (3,), 0, Objects(part="test"), generator())
+    edits = sample_edits(12, (3,), 0, Population(DSPRITES, "test"), generator())
     before, _ = edit_by_algebra(one, edits)
     with torch.inference_mode():
         found = one.find(before, 0, "x")
@@ -72,7 +73,7 @@ def test_without_codebooks_nothing_is_found() -> None:
         one.find(x, 0, "z")
     with error(RangeError, "slot must be from 0 to 0, got 1"):
         one.find(x, 1, "x")
-    assert "from_vector" not in measure_edits(bare, 0, Objects(part="test"), 2, generator())
+    assert "from_vector" not in measure_edits(bare, 0, Population(DSPRITES, "test"), 2, generator())
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from vsa.errors import RangeError
 
 def decode(codes: Tensor) -> Tensor:
     """The first latent is how bright the picture is, from -1, black, to 1."""
-    return ((codes[:, :1, None] + 1) / 2).clamp(0, 1).expand(-1, 64, 64)
+    return ((codes[:, :1, None, None] + 1) / 2).clamp(0, 1).expand(-1, 1, 64, 64)
 
 
 def test_one_latent_moves_and_the_others_stay() -> None:
@@ -66,7 +66,8 @@ def test_an_animation_goes_there_and_back_for_ever(tmp_path: Path) -> None:
 
 def test_figures_with_titles_are_written(tmp_path: Path) -> None:
     draw_traversals(decode, torch.zeros(3), [2, 0, 1], torch.tensor([0.02, 1.0, 0.5]), tmp_path / "a.png")
-    draw_reconstructions(torch.ones(4, 64, 64, dtype=torch.uint8), torch.full((4, 64, 64), 0.7), tmp_path / "b.png")
+    given, drawn = torch.ones(4, 1, 64, 64, dtype=torch.uint8), torch.full((4, 1, 64, 64), 0.7)
+    draw_reconstructions(given, drawn, torch.ones(4), tmp_path / "b.png")
     for name in ("a.png", "b.png"):
         with Image.open(tmp_path / name) as figure:
             assert figure.size > (200, 100)

@@ -1,15 +1,17 @@
 import pytest
 import torch
 
-from tasks.data.dsprites import render
-from tasks.data.factors import FEATURES, ORIENTATION, SCALE, SHAPE, X
-from tasks.data.sampling import Objects, overlap
-from tasks.evaluation.composition import scene_vectors, truth
+from tasks.data.dsprites.factors import FEATURES, ORIENTATION, SCALE, SHAPE, X
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.overlap import touching
+from tasks.data.population import Population
+from tasks.data.scenes import observe_scenes
+from tasks.evaluation.composition import scene_vectors
 from tasks.evaluation.counterfactuals import edit_by_algebra, sample_edits
 from tasks.evaluation.subjects import assembled, beside, sample_exchanges, sample_swaps, spread
-from tests.tasks.evaluation.test_figures import make
+from tests.tasks.symbolic.test_figures import make
 
-OBJECTS = Objects(part="test")
+OBJECTS = Population(DSPRITES, "test")
 
 
 def generator() -> torch.Generator:
@@ -41,7 +43,7 @@ def test_swaps_exchange_one_feature_of_each_object_with_each_donor(others: int) 
                 assert torch.equal(edits.edited[4 * i + j], expected)
         assert OBJECTS.accept(first).all()
         assert OBJECTS.accept(donors).all()
-        assert not overlap(edits.rest(), render(edits.edited)).all()
+        assert not touching(DSPRITES.mask(edits.rest()), DSPRITES.mask(DSPRITES.observe(edits.edited))).all()
 
 
 def test_assembly_takes_one_feature_after_the_other() -> None:
@@ -68,21 +70,21 @@ def test_an_object_less_and_another_one_more(count: int) -> None:
     assert present[1].tolist() == [count - 1] * 4
     assert present[2].tolist() == [min(count + 1, 5)] * 4
     assert OBJECTS.accept(exchanges.new).all()
-    assert not overlap(truth(exchanges.fewer).byte(), render(exchanges.new)).any()
+    assert not touching(*map(DSPRITES.mask, (observe_scenes(exchanges.fewer, DSPRITES), DSPRITES.observe(exchanges.new)))).any()
     if count == 5:
         assert torch.equal(exchanges.out, exchanges.into)
     # The algebra gives the vectors of these scenes, whatever the model has learnt.
     model = make(5)
     by_algebra = exchanges.by_algebra(model)
     for vectors, scenes in zip(by_algebra, (exchanges.before, exchanges.fewer, exchanges.more), strict=True):
-        torch.testing.assert_close(vectors, scene_vectors(model, scenes)[1], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(vectors, scene_vectors(model, scenes, DSPRITES)[1], rtol=1e-4, atol=1e-4)
 
 
 def test_what_is_beside_shares_no_pixel_or_as_few_as_can_be() -> None:
-    pictures = render(OBJECTS.sample(4, generator()))
+    pictures = OBJECTS.observe(OBJECTS.sample(4, generator()))
     other = beside(pictures, OBJECTS, generator())
     assert OBJECTS.accept(other).all()
-    assert not overlap(pictures, render(other)).any()
-    everywhere = torch.ones(1, 64, 64, dtype=torch.uint8)
-    smallest = render(beside(everywhere, OBJECTS, generator())).sum()
-    assert smallest < render(OBJECTS.sample(50, generator())).flatten(1).sum(1).float().mean() / 2
+    assert not touching(DSPRITES.mask(pictures), DSPRITES.mask(OBJECTS.observe(other))).any()
+    everywhere = torch.ones(1, 1, 64, 64, dtype=torch.uint8)
+    smallest = OBJECTS.observe(beside(everywhere, OBJECTS, generator())).sum()
+    assert smallest < OBJECTS.observe(OBJECTS.sample(50, generator())).flatten(1).sum(1).float().mean() / 2

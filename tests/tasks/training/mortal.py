@@ -22,11 +22,11 @@ import torch
 import torch._dynamo  # the optimiser imports it, which takes seconds: once, for all children
 
 import vsa.files
-from tasks.paired import run
-from tasks.stage import Stage
-from tasks.task import objects_of
+from tasks.symbolic.stages import PAIRED
+from tasks.symbolic.task import Stage
+from tasks.task import population_of
 from tasks.training.checkpoints import Checkpoints
-from tasks.training.journal import Journal
+from tasks.training.record import RunRecord
 from tests.tasks.training.small import config
 
 
@@ -78,15 +78,15 @@ def doom(point: str, writes: int) -> None:
     elif point == "before the old ones are removed":
         Checkpoints.paths = after(writes, Checkpoints.paths)
     elif point == "while a row of metrics is written":
-        save = Journal._save
-        Journal._save = lambda journal, *given: _half_a_row(journal, save, *given)  # pyright: ignore[reportAttributeAccessIssue]
+        save = RunRecord._save
+        RunRecord._save = lambda record, *given: _half_a_row(record, save, *given)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _half_a_row(journal: Journal, save: Callable[..., None], *given: Any) -> None:
-    save(journal, *given)
-    assert journal.log is not None
-    journal.log.file.write('{"step": 10, "lo')
-    journal.log.file.flush()
+def _half_a_row(record: RunRecord, save: Callable[..., None], *given: Any) -> None:
+    save(record, *given)
+    assert record.log is not None
+    record.log.file.write('{"step": 10, "lo')
+    record.log.file.flush()
     die()
 
 
@@ -119,8 +119,8 @@ def main(folder: Path, kills: int, seed: int) -> None:
     for name in ("measure", "draw", "finish"):  # training is what counts here
         setattr(Stage, name, lambda *given: {})
     for part in ("train", "validation"):  # listed once, for all children
-        objects_of(config(folder, steps), part).sample(1, torch.Generator())
-    if os.waitpid(child(lambda: run(config(folder / "calm", steps, workers=1))), 0)[1]:
+        population_of(config(folder, steps), part).sample(1, torch.Generator())
+    if os.waitpid(child(lambda: PAIRED.run(config(folder / "calm", steps, workers=1))), 0)[1]:
         sys.exit("the run that nobody killed failed")
     done, moments = 0, {"at a random moment": 0, **dict.fromkeys(POINTS, 0)}
     while done < kills:
@@ -128,7 +128,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         reader, writer = os.pipe()
 
         def life(point: str | None = point, writer: int = writer) -> None:
-            restore = Journal.restore
+            restore = RunRecord.restore
 
             def restored(*given: Any) -> Any:
                 state = restore(*given)
@@ -137,8 +137,8 @@ def main(folder: Path, kills: int, seed: int) -> None:
                     doom(point, writes=chance.randrange(4))
                 return state
 
-            Journal.restore = restored  # pyright: ignore[reportAttributeAccessIssue]
-            run(config(folder / "mortal", steps, workers=1, resume=True))
+            RunRecord.restore = restored  # pyright: ignore[reportAttributeAccessIssue]
+            PAIRED.run(config(folder / "mortal", steps, workers=1, resume=True))
 
         pid = child(life)
         os.close(writer)
@@ -154,7 +154,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         done += 1
         moments[point or "at a random moment"] += 1
     partial = len(list(folder.glob("mortal/checkpoints/.*.part*")))
-    if os.waitpid(child(lambda: run(config(folder / "mortal", steps, workers=1, resume=True))), 0)[1]:
+    if os.waitpid(child(lambda: PAIRED.run(config(folder / "mortal", steps, workers=1, resume=True))), 0)[1]:
         sys.exit("the last life failed")
     print(json.dumps({"kills": done, "steps": steps, "moments": moments, "partial files at the end": partial}))
 

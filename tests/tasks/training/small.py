@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from encoders.conv import ConvEncoder
-from tasks.config import PairedConfig
+from tasks.symbolic.config import PairedConfig
 
 
 def config(out: Path, steps: int = 6, **settings: Any) -> PairedConfig:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from tasks.paired import TASK
-from tasks.stage import Stage
+from tasks.symbolic.stages import PAIRED as TASK
+from tasks.symbolic.task import Stage
 from tasks.training.processes import check_environment, make_accelerator
 from tests.conftest import ROOT
 from tests.helpers import error
@@ -95,16 +95,16 @@ SCRIPT = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from tasks.command_line import main
-from tasks.config import PairedConfig
+from tasks.symbolic.config import PairedConfig
 
 def work(config):
-    from tasks.paired import run
+    from tasks.symbolic.stages import PAIRED
     from tasks.report import show
-    from tasks.stage import Stage
+    from tasks.symbolic.task import Stage
     for name in ("measure", "finish"):  # training is what counts here
         setattr(Stage, name, lambda *given: {{}})
     Stage.figures = {{}}
-    show(run(config))
+    show(PAIRED.run(config))
     print("x" * 100_000)
 
 main(PairedConfig, work)
@@ -132,6 +132,7 @@ def call(cwd: Path, *words: str, stdout: Any = subprocess.PIPE, **variables: str
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.slow
 def test_a_whole_run_in_an_odd_environment_whose_output_cannot_be_written(tmp_path: Path) -> None:
     odd = {"MPLBACKEND": "nonsense", "OMP_NUM_THREADS": "x", "CUDA_VISIBLE_DEVICES": "nonsense", "TERM": "x", "COLUMNS": "x"}
     with open("/dev/full", "w") as full:

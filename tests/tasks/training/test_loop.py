@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from tasks.data.schemes import Batch
-from tasks.training.loop import Budget, constant, train
+from tasks.training.budget import Budget, constant
+from tasks.training.loop import train
 from tasks.training.processes import make_accelerator
 from tests.helpers import error
 from vsa.errors import RangeError, TrainingError

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tasks.paired import run
-from tasks.stage import Stage
+from tasks.symbolic.stages import PAIRED
+from tasks.symbolic.task import Stage
 from tasks.task import Task
 from tasks.training import manifest
 from tasks.training.manifest import KIND, MANIFEST, RunFiles
@@ -227,8 +227,8 @@ def test_starting_over_beside_the_clone(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
     before = contents(tmp_path)
-    run(config(tmp_path, steps=2, start_over=True))
-    run(config(tmp_path, steps=1, start_over=True))
+    PAIRED.run(config(tmp_path, steps=2, start_over=True))
+    PAIRED.run(config(tmp_path, steps=1, start_over=True))
     after = contents(tmp_path)
     assert {name: after[name] for name in before} == before
     assert RunFiles(tmp_path).listed == {
@@ -236,7 +236,7 @@ def test_starting_over_beside_the_clone(tmp_path: Path) -> None:
     }
     (tmp_path / "loss.png").mkdir()
     with error(OutputError, "loss.png (a folder)"):
-        run(config(tmp_path, steps=1, start_over=True))
+        PAIRED.run(config(tmp_path, steps=1, start_over=True))
 
 
 class MeanAlone(small.Failing):
@@ -286,7 +286,7 @@ def test_what_is_refused_leaves_the_old_run(
     monkeypatch.chdir(old.parent)
     before = contents(old)
     with pytest.raises(kind):
-        run(config(old, **{"steps": 2, **settings}, start_over=True))
+        PAIRED.run(config(old, **{"steps": 2, **settings}, start_over=True))
     assert contents(old) == before
 
 
@@ -298,7 +298,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("measure", "draw"):
             patch.setattr(Task, name, lambda *given: {})
         patch.setattr(Stage, "finish", lambda *given: None)
-        run(config(folder, steps=1, dim=16))
+        PAIRED.run(config(folder, steps=1, dim=16))
     return folder
 
 
@@ -311,18 +311,19 @@ def test_a_tracker_that_cannot_be_started_leaves_the_old_run(old: Path, monkeypa
     monkeypatch.setattr("accelerate.Accelerator.init_trackers", refuse)
     before = contents(old)
     with error(VSAError, "tensorboard cannot be started: no account"):
-        run(config(old, steps=2, log="tensorboard", start_over=True))
+        PAIRED.run(config(old, steps=2, log="tensorboard", start_over=True))
     assert contents(old) == before
 
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_starting_over_with_a_tracker(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install -e '.[tensorboard]'")
-    run(config(tmp_path, steps=1, log="tensorboard"))
+    PAIRED.run(config(tmp_path, steps=1, log="tensorboard"))
     first = {path for path in tmp_path.glob("tracker/**/*") if path.is_file()}
     (tmp_path / "tracker" / "notes.txt").write_text("mine")
-    run(config(tmp_path, steps=1, log="tensorboard", start_over=True))
+    PAIRED.run(config(tmp_path, steps=1, log="tensorboard", start_over=True))
     second = {path for path in tmp_path.glob("tracker/**/*") if path.is_file()}
     mark, notes = tmp_path / "tracker" / "tracker.json", tmp_path / "tracker" / "notes.txt"
     assert first & second == {mark}
@@ -331,16 +332,16 @@ def test_starting_over_with_a_tracker(tmp_path: Path) -> None:
     assert {name for name in RunFiles(tmp_path).listed if name.startswith("tracker/")} == {
         path.relative_to(tmp_path).as_posix() for path in second - {notes}
     }
-    run(config(tmp_path, steps=1, start_over=True))
+    PAIRED.run(config(tmp_path, steps=1, start_over=True))
     assert {path for path in tmp_path.glob("tracker/**/*") if path.is_file()} == {notes}
 
 
 @pytest.mark.usefixtures("quick")
 def test_settings_that_a_run_refuses_are_not_kept(tmp_path: Path) -> None:
-    run(config(tmp_path, steps=1))
+    PAIRED.run(config(tmp_path, steps=1))
     before = contents(tmp_path)
     with error(RangeError, "kl: the run in"):
-        run(config(tmp_path, steps=2, kl=0.5, resume=True))
+        PAIRED.run(config(tmp_path, steps=2, kl=0.5, resume=True))
     assert contents(tmp_path) == before
 
 
@@ -358,6 +359,6 @@ def test_an_optimiser_that_no_checkpoint_holds_is_refused_before_anything_is_rem
     monkeypatch.setattr(Stage, "optimizer", lambda self, config, model, fused: Odd(model.parameters(), lr=0.001))
     before = contents(old)
     with error(DtypeError, "Odd cannot be kept in a checkpoint: its 'memory' is object"):
-        run(config(old, steps=3, start_over=True))
+        PAIRED.run(config(old, steps=3, start_over=True))
     assert contents(old) == before
     assert manifest.MANIFEST in before

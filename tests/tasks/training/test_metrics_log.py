@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.paired import run
-from tasks.stage import Stage
+from tasks.symbolic.stages import PAIRED
+from tasks.symbolic.task import Stage
 from tasks.task import Task
 from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import MetricsLog, check_tracker, read_metrics, start_tracker
@@ -66,7 +66,7 @@ def test_a_tracker_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Mon
     check_tracker("none")
     for name in ("tensorboard", "wandb"):
         with error(MissingExtraError, f"--log {name} needs the package {name}", f"pip install -e '.[{name}]'"):
-            run(config(tmp_path / "run", log=name))
+            PAIRED.run(config(tmp_path / "run", log=name))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -93,7 +93,7 @@ def test_tensorboard_is_told_the_same(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install -e '.[tensorboard]'")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    run(config(tmp_path, steps=20, log="tensorboard"))
+    PAIRED.run(config(tmp_path, steps=20, log="tensorboard"))
     (events,) = (tmp_path / "tracker" / "vsa-torch").glob("events.out.tfevents.*")
     written = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "tracker").rglob("*") if path.is_file()}
     assert written <= RunFiles(tmp_path).listed
@@ -112,5 +112,5 @@ def test_weights_and_biases_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     pytest.importorskip("wandb", reason="wandb is not installed: pip install -e '.[wandb]'")
     for name, value in (("MODE", "offline"), ("SILENT", "true"), ("ERROR_REPORTING", "false")):
         monkeypatch.setenv(f"WANDB_{name}", value)
-    run(config(tmp_path, steps=10, log="wandb"))
+    PAIRED.run(config(tmp_path, steps=10, log="wandb"))
     assert list(tmp_path.glob("tracker/wandb/offline-run-*/run-*.wandb"))

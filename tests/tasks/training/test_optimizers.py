@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.paired import TASK, run
-from tasks.stage import Stage
+from tasks.symbolic.stages import PAIRED
+from tasks.symbolic.task import Stage
 from tasks.task import Task
 from tasks.training.checkpoints import Checkpoints, read_checkpoint
 from tasks.training.optimizers import OptimizerState
@@ -160,7 +160,7 @@ def test_what_no_checkpoint_holds(value: Any) -> None:
         state.stored()
 
 
-@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+@pytest.mark.parametrize("make", [pytest.param(torch.optim.SGD, marks=pytest.mark.slow), torch.optim.Adam])
 def test_a_run_with_another_optimiser_goes_on_bit_for_bit(
     make: Callable[..., torch.optim.Optimizer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,9 +168,9 @@ def test_a_run_with_another_optimiser_goes_on_bit_for_bit(
         monkeypatch.setattr(Task, name, lambda *given: {})
     monkeypatch.setattr(Stage, "finish", lambda *given: None)
     monkeypatch.setattr(Stage, "optimizer", lambda self, config, model, fused: make(model.parameters(), lr=1e-4))
-    run(config(tmp_path / "calm", steps=4))
+    PAIRED.run(config(tmp_path / "calm", steps=4))
     stopped = config(tmp_path / "stopped", steps=4)
-    loss, calls = TASK.loss, []
+    loss, calls = PAIRED.loss, []
 
     def failing(*given: Any) -> Any:
         calls.append(given)
@@ -181,8 +181,8 @@ def test_a_run_with_another_optimiser_goes_on_bit_for_bit(
     with monkeypatch.context() as patch:
         patch.setattr(Stage, "loss", lambda self, *given: failing(*given))
         with pytest.raises(TrainingError):
-            run(stopped)
-    run(config(tmp_path / "stopped", steps=4, resume=True))
+            PAIRED.run(stopped)
+    PAIRED.run(config(tmp_path / "stopped", steps=4, resume=True))
     ends = [read_checkpoint(Checkpoints(tmp_path / name / "checkpoints").paths()[-1]) for name in ("calm", "stopped")]
     assert ends[0].tensors.keys() == ends[1].tensors.keys()
     assert all(torch.equal(tensor, ends[1].tensors[name]) for name, tensor in ends[0].tensors.items())

@@ -14,8 +14,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.paired_scene import TASK
 from tasks.share import Share
+from tasks.symbolic.stages import PAIRED_SCENE as TASK
 from tasks.training.checkpoints import Checkpoints, read_checkpoint
 from tasks.training.metrics_log import read_metrics
 from tasks.training.processes import ElsewhereError, make_accelerator, means, on_first, sums
@@ -84,6 +84,7 @@ def launch(out: Path, *nodes: list[str], resume: bool = False) -> list[subproces
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does_also_when_stopped_and_on_two_nodes(tmp_path: Path) -> None:
     alone = TASK.run(TASK.config(**FLAGS, out=tmp_path / "alone", checkpoint=0))
 

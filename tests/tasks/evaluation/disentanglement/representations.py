@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.data.factors import COUNTS
+from tasks.data.dsprites.factors import COUNTS
 from tasks.evaluation.disentanglement.dci import dci
-from tasks.evaluation.disentanglement.gaps import mig, modularity
+from tasks.evaluation.disentanglement.explicitness import explicitness
 from tasks.evaluation.disentanglement.infomec import infomec
-from tasks.evaluation.disentanglement.probes import explicitness
+from tasks.evaluation.disentanglement.information import mig, modularity
+from tasks.evaluation.disentanglement.representation import Representation
 from tasks.evaluation.disentanglement.sap import sap
 
 FACTORS, VALUES = 4, 5
@@ -26,26 +27,31 @@ HADAMARD = torch.tensor([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -
 MIXED = (TRUE - TRUE.mean(0)) @ HADAMARD
 """A rotation that mixes all factors alike: each code is half the sum of all, with signs."""
 
-Metric = Callable[..., float]
+Metric = Callable[[Representation], float]
 
 
-def on_itself(metric: Callable[..., float]) -> Metric:
-    """A metric that learns from a table and tests on another, on one table."""
-    return lambda codes, classes: metric(codes, classes, codes, classes)
+def on_itself(codes: Tensor, classes: Tensor, bins: int | None = 20) -> Representation:
+    """A representation that is tested on the samples that it is learnt from."""
+    return Representation(codes, classes, codes, classes, bins=bins)
 
 
-METRICS: dict[str, Metric] = {
+SCORES: dict[str, Metric] = {
     "mig": mig,
     "modularity": modularity,
-    "sap": on_itself(sap),
-    "disentanglement": on_itself(lambda *tables: dci(*tables, trees=3).disentanglement),
-    "completeness": on_itself(lambda *tables: dci(*tables, trees=3).completeness),
-    "informativeness": on_itself(lambda *tables: dci(*tables, trees=3).informativeness),
-    "explicitness": on_itself(explicitness),
-    "infom": on_itself(lambda *tables: infomec(*tables).modularity),
-    "infoc": on_itself(lambda *tables: infomec(*tables).compactness),
-    "infoe": on_itself(lambda *tables: infomec(*tables).explicitness),
+    "sap": sap,
+    "disentanglement": lambda representation: dci(representation, trees=3).disentanglement,
+    "completeness": lambda representation: dci(representation, trees=3).completeness,
+    "informativeness": lambda representation: dci(representation, trees=3).informativeness,
+    "explicitness": explicitness,
+    "infom": lambda representation: infomec(representation).modularity,
+    "infoc": lambda representation: infomec(representation).compactness,
+    "infoe": lambda representation: infomec(representation).explicitness,
 }
+
+
+def score(name: str, codes: Tensor, classes: Tensor) -> float:
+    """A score by name, learnt and tested on the same samples."""
+    return SCORES[name](on_itself(codes, classes))
 
 
 def noise(n: int, codes: int, seed: int = 0) -> Tensor:

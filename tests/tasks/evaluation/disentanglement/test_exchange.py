@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from tasks.data.dsprites.sprites import DSPRITES
 from tasks.evaluation.disentanglement.exchange import changes, exchange_metrics
 from tests.helpers import error, seeds
 from vsa.errors import DtypeError, ShapeError
@@ -65,17 +66,17 @@ def test_bounds_and_order(n: int, units: int, factors: int, seed: int) -> None:
 def test_changes_are_counted_by_what_can_be_seen() -> None:
     units = torch.tensor([[2, 0, 0, 9, 9], [0, 0, 0, 9, 9]]).float()[..., None]
     donors = units + torch.tensor([0, 2, 20, 1, 2])[:, None].float()
-    changed = changes(units, donors, read)
+    changed = changes(units, donors, read, DSPRITES)
     expected = torch.diag(torch.tensor([False, True, True, False, True]))
     assert torch.equal(changed[0], expected), "a heart turned by half, and one step in x, which is no change"
     expected[2, 2] = False
     assert torch.equal(changed[1], expected), "a square turned by 20 of 39 steps looks the same, within one step"
-    assert torch.equal(changes(units, units, read), torch.zeros(2, 5, 5, dtype=torch.bool))
+    assert torch.equal(changes(units, units, read, DSPRITES), torch.zeros(2, 5, 5, dtype=torch.bool))
 
 
 def test_another_shape_is_a_change_however_near() -> None:
     units = torch.zeros(1, 5, 1)
-    assert changes(units, units + 1, read, steps=9)[0].tolist() == torch.diag(torch.eye(5)[0]).bool().tolist()
+    assert changes(units, units + 1, read, DSPRITES, steps=9)[0].tolist() == torch.diag(torch.eye(5)[0]).bool().tolist()
 
 
 def test_mixed_units_change_several_factors() -> None:
@@ -84,7 +85,7 @@ def test_mixed_units_change_several_factors() -> None:
     def mixed(units: Tensor) -> Tensor:
         return read(units).cumsum(1).clamp(max=2)
 
-    changed = changes(units, units + 2, mixed)
+    changed = changes(units, units + 2, mixed, DSPRITES)
     assert torch.equal(changed[0], torch.ones(5, 5).triu().bool())
     assert exchange_metrics(changed).dmm == pytest.approx((4 + 3 + 2 + 1 + 0) / 5)
 
@@ -101,8 +102,8 @@ def test_what_is_refused() -> None:
             exchange_metrics(torch.ones(shape, dtype=torch.bool))
     units = torch.zeros(2, 5, 1)
     with error(ShapeError, "units and donors must both be [n, U, D], got [2, 5, 1] and [2, 5, 2]"):
-        changes(units, torch.zeros(2, 5, 2), read)
+        changes(units, torch.zeros(2, 5, 2), read, DSPRITES)
     with error(DtypeError, "units and donors must be tensors"):
-        changes(units, None, read)  # pyright: ignore[reportArgumentType]
+        changes(units, None, read, DSPRITES)  # pyright: ignore[reportArgumentType]
     with error(ShapeError, "what is read must be int64 [2, 5]"):
-        changes(units, units, lambda units: units[..., 0])
+        changes(units, units, lambda units: units[..., 0], DSPRITES)

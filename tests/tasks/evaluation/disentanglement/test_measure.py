@@ -1,23 +1,38 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
-from tasks.data.factors import canonical
-from tasks.data.sampling import Objects
-from tasks.evaluation.disentanglement.measure import measure_disentanglement
+from tasks.data.dsprites.factors import canonical
+from tasks.data.dsprites.sprites import DSPRITES
+from tasks.data.population import Population
+from tasks.evaluation.disentanglement.measure import METRICS, Headed, Metric, headings, measure_disentanglement
+from tasks.evaluation.disentanglement.representation import Representation
+from tasks.evaluation.disentanglement.shared_factor import beta_vae_score, factor_vae_score
 from tests.helpers import error
 from tests.tasks.evaluation.disentanglement.representations import noise, share_of_bins, standard
+from tests.tasks.populations import identifiable
 from vsa.errors import RangeError
 
-TEST = Objects(part="test")
+TEST = Population(DSPRITES, "test")
 NAMES = [
     *("beta_vae", "factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"),
     *("modularity", "explicitness", "infom", "infoc", "infoe"),
 ]
 
 
-def measured(encode: object, n: int = 2000, **options: object) -> dict[str, float]:
-    return measure_disentanglement(encode, TEST, torch.Generator().manual_seed(0), n, groups=300, **options)  # pyright: ignore
+def of_groups(groups: int) -> dict[str, Metric]:
+    """All metrics, with fewer groups."""
+    fewer = {
+        "beta_vae": lambda representation, generator: beta_vae_score(representation, generator, groups=groups),
+        "factor_vae": lambda representation, generator: factor_vae_score(representation, generator, groups=groups),
+    }
+    return METRICS | fewer
+
+
+def measured(encode: Any, n: int = 2000, **options: Any) -> dict[str, float]:
+    return measure_disentanglement(encode, TEST, torch.Generator().manual_seed(0), n, metrics=of_groups(300), **options)
 
 
 def test_the_true_factors_of_sprites() -> None:
@@ -54,7 +69,7 @@ def test_noise_beside_the_factors_lowers_what_counts_every_active_code() -> None
 def test_the_generator_decides_and_the_global_one_does_not() -> None:
     def run(seed: int) -> dict[str, float]:
         generator = torch.Generator().manual_seed(seed)
-        return measure_disentanglement(standard, Objects.identifiable(), generator, 500, groups=100)
+        return measure_disentanglement(standard, identifiable(), generator, 500, metrics=of_groups(100))
 
     first = run(0)
     torch.manual_seed(5)
@@ -73,3 +88,23 @@ def test_orientations_that_look_the_same_can_count_as_one() -> None:
 def test_too_few_samples_are_refused() -> None:
     with error(RangeError, "draw more"):
         measured(standard, n=20)
+
+
+def test_a_metric_of_ones_own_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def size(representation: Representation, generator: torch.Generator) -> float:
+        return float(representation.codes.shape[1])
+
+    def more(representation: Representation, generator: torch.Generator) -> dict[str, float]:
+        return {"least": representation.codes.min(), "chance": torch.rand(1, generator=generator).item()}
+
+    monkeypatch.setitem(METRICS, "code_size", size)
+    metrics: dict[str, Metric] = {"code_size": METRICS["code_size"], "more": Headed({"least": "Least", "chance": "Chance"}, more)}
+    found = measure_disentanglement(lambda classes: classes.float(), TEST, torch.Generator().manual_seed(0), 500, metrics=metrics)
+    assert list(found) == ["code_size", "least", "chance"]
+    assert (found["code_size"], found["least"]) == (5, 0)
+    assert headings(metrics) == {"code_size": "code size", "least": "Least", "chance": "Chance"}
+    assert list(headings())[-1] == "code_size"
+
+
+def test_every_number_has_a_heading() -> None:
+    assert list(headings()) == NAMES

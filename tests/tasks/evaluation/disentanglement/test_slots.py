@@ -3,8 +3,9 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor
 
-from tasks.evaluation.disentanglement.gaps import mig
+from tasks.evaluation.disentanglement.information import mig
 from tasks.evaluation.disentanglement.readout import prototypes, scalar_readout
+from tasks.evaluation.disentanglement.representation import Representation
 from tasks.evaluation.disentanglement.sap import sap
 from tasks.evaluation.disentanglement.slots import Slotwise, slotwise, whiten
 from tests.helpers import error, seeds
@@ -134,8 +135,9 @@ def test_a_readout_is_the_nearest_prototype() -> None:
     noisy = vectors() + 0.1 * noise(N * 3, DIM, 5).view(N, 3, DIM)
     found = scalar_readout(noisy * 7, books)
     assert torch.equal(found, CLASSES)
-    assert mig(found, CLASSES, bins=None) == pytest.approx(1)
-    assert sap(found, CLASSES, found, CLASSES) == pytest.approx(1 - 1 / VALUES)
+    read = Representation(found, CLASSES, found, CLASSES, bins=None)
+    assert mig(read) == pytest.approx(1)
+    assert sap(read) == pytest.approx(1 - 1 / VALUES)
 
 
 def test_a_prototype_that_no_sample_has_is_never_nearest() -> None:

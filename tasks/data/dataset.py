@@ -1,0 +1,376 @@
+"""What can be observed: a protocol that takes forty lines to fulfil, and the checked form in which everything else takes it.
+
+A data set is every combination of the classes of its factors, and what each looks like:
+
+    class Dots:
+        name = "dots"
+        factors = (Factor("x", range(16)), Factor("y", range(16)))
+        shape = (1, 16, 16)
+
+        def observe(self, classes):
+            pictures = torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
+            pictures[torch.arange(len(classes)), 0, classes[:, 1], classes[:, 0]] = 1
+            return pictures
+
+        def canonical(self, classes):
+            return classes
+
+Nothing outside of a data set's own file knows its factors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from tasks.data.checks import MOST, check_readable
+from tasks.data.declaration import as_factors, as_identifiable, as_shape
+from tasks.data.factor import Factor
+from vsa import load
+from vsa.errors import DtypeError, PluginError, RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int64, Integer, Shaped
+
+PROBED = 64
+"""Observations that are looked at when a data set is opened."""
+
+LISTED = 2**17
+"""A data set of at most so many combinations can be searched whole,"""
+
+MOST_NUMBERS = 2**28
+"""if its observations hold at most so many numbers, because all of them are kept, which takes 1 GiB."""
+
+MOST_COMBINATIONS = 2**24
+"""So many combinations a data set may have, because those of a part are listed."""
+
+
+@runtime_checkable
+class Observable(Protocol):
+    """What a data set has to have. A plugin is called without arguments to make one.
+
+    Beside these it may have, where it can say more than the classes do:
+
+    * `distinct(classes)`: one code for the very same observation, as `canonical` for what looks alike; of that one if not given.
+    * `identifiable`: by factor, those of its classes of which no two look alike, whatever the others are.
+    * `steps_off(found, right, sources)`: how far apart classes look, see `Dataset.steps_off`.
+    * `alternatives(classes, sources)`: all observations that are right, see `Dataset.alternatives`.
+    * `nearest(pictures)`: the classes that a picture is most like, see `Dataset.nearest`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called; an attribute will do, as for the others."""
+        ...
+
+    @property
+    def factors(self) -> Sequence[Factor]:
+        """Its factors, in the order of the columns of classes."""
+        ...
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Of an observation: channels, height, width; of a clip the number of frames before these."""
+        ...
+
+    def observe(self, classes: Tensor) -> Tensor:
+        """Observations of the shape [n, *shape] of classes, int64 [n, F].
+
+        Either uint8, 0 and 1, or 0 to 255; or floating point numbers from 0 to 1. The same classes look the same always.
+        """
+        ...
+
+    def canonical(self, classes: Tensor) -> Tensor:
+        """Of classes, int64 [n, F], those that stand for all that look alike: themselves, if nothing does."""
+        ...
+
+
+class Dataset:
+    """A data set whose declaration was checked: what tasks, splits, measurements and figures take.
+
+    Args:
+        given: the data set.
+
+    Attributes:
+        name: of the data set.
+        factors: its factors.
+        features: their names.
+        counts: how many classes each has.
+        shape: of an observation: channels, height, width; of a clip the number of frames before these.
+        binary: whether every pixel is 0 or 1.
+        identifiable: by factor, those of its classes of which no two look alike, whatever the others are; None if all are such.
+
+    Raises:
+        PluginError: it lacks a member.
+        DtypeError, ShapeError, RangeError: its members contradict one another; the message says which.
+
+    Example:
+        >>> from tasks.data.circles import Circles
+        >>> circles = Dataset(Circles())
+        >>> circles.features, circles.shape, circles.observe(torch.tensor([[0, 0]])).dtype
+        (('x', 'y'), (3, 64, 64), torch.float32)
+    """
+
+    def __init__(self, given: Observable) -> None:
+        for member in ("name", "factors", "shape", "observe", "canonical"):
+            if not hasattr(given, member):
+                raise PluginError(f"the data set {type(given).__name__} has no {member!r}; see tasks.data.Observable")
+        self.given: Any = given  # it may have more than it must
+        if not isinstance(given.name, str) or not given.name.strip():
+            raise DtypeError(f"the name of the data set {type(given).__name__} must be a text, got {given.name!r:.100}")
+        self.name = given.name
+        self.factors = as_factors(self.name, given.factors)
+        self.features = tuple(factor.name for factor in self.factors)
+        self.counts = tuple(len(factor) for factor in self.factors)
+        self.shape = as_shape(self.name, given.shape)
+        if math.prod(self.counts) > MOST_COMBINATIONS:
+            raise RangeError(
+                f"the data set {self.name} has {math.prod(self.counts):,} combinations, of at most {MOST_COMBINATIONS:,}"
+            )
+        self.binary, self.white = False, 255
+        self.floating: bool | None = None
+        probed, kept = self._probe(), self._probe()
+        seen = self._observed(probed)
+        self.floating = seen.is_floating_point()
+        if not seen.is_floating_point() and (seen <= 1).all():
+            self.white = 1
+        self.binary = self.white == 1
+        self._scaled(seen)
+        if not torch.equal(self.canonical(self.canonical(probed)), self.canonical(probed)):
+            raise self.wrong("canonical(canonical(classes)) differs from canonical(classes)")
+        looks = self.distinct(probed)
+        if not torch.equal(self.distinct(looks), looks):
+            raise self.wrong("distinct(distinct(classes)) differs from distinct(classes)")
+        if not torch.equal(probed, kept):
+            raise self.wrong("observe, canonical or distinct changes the classes that it is given")
+        if not torch.equal(seen, self._observed(probed)):
+            raise self.wrong("observe gives the same classes another look the second time")
+        if hasattr(given, "distinct") and not torch.equal(seen, self._observed(looks)):
+            raise self.wrong("observe gives classes another look than distinct(classes), which stand for the very same one")
+        self.identifiable = as_identifiable(self.name, self.factors, getattr(given, "identifiable", None))
+
+    def __repr__(self) -> str:
+        factors = ", ".join(f"{factor.name} {len(factor)}" for factor in self.factors)
+        return f"Dataset({self.name!r}: {factors}; {list(self.shape)})"
+
+    @property
+    def picture(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture.
+
+        Raises:
+            ShapeError: observations are no pictures but clips.
+        """
+        if len(self.shape) != 3:
+            raise ShapeError(f"pictures [C, H, W] are wanted here, and an observation of {self.name} is {list(self.shape)}")
+        return self.shape[0], self.shape[1], self.shape[2]
+
+    def check_classes(self, classes: Tensor) -> Tensor:
+        """The classes [..., F] as int64, if they are classes of this data set.
+
+        Raises:
+            DtypeError: they are not integers.
+            ShapeError: the last dimension is not F.
+            RangeError: a class is negative or too large; the message says which.
+        """
+        wanted = f"[..., {len(self.factors)}] ({', '.join(self.features)})"
+        if not isinstance(classes, Tensor):
+            raise DtypeError(f"classes must be a tensor of integers {wanted}, got {type(classes).__name__}")
+        if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
+            raise DtypeError(f"classes must be integers, got {classes.dtype}")
+        if classes.ndim == 0 or classes.shape[-1] != len(self.factors):
+            raise ShapeError(f"classes must be {wanted}, got {list(classes.shape)}")
+        check_readable("classes", classes)
+        if classes.numel() > MOST * len(self.factors):
+            raise RangeError(f"classes: at most {MOST} objects at once, got {classes.numel() // len(self.factors)}")
+        classes = classes.long()
+        wrong = (classes < 0) | (classes >= torch.tensor(self.counts, device=classes.device))
+        if wrong.any():
+            where = wrong.nonzero()[0]
+            factor = self.factors[int(where[-1])]
+            raise RangeError(
+                f"the class of {factor.name} must be from 0 to {len(factor) - 1}, got {int(classes[tuple(where)])} "
+                f"at index {where.tolist()}"
+            )
+        return classes
+
+    def observe(self, classes: Integer[Tensor, "n f"]) -> Shaped[Tensor, "n *shape"]:
+        """What classes look like: uint8, 0 and 1, where every pixel is on or off; else float32 from 0 to 1.
+
+        Raises:
+            DtypeError, ShapeError, RangeError: they are no classes; or the data set gives something else than it declares.
+        """
+        return self._scaled(self._observed(classes))
+
+    def canonical(self, classes: Integer[Tensor, "*n f"]) -> Int64[Tensor, "*n f"]:
+        """Of classes those that stand for all that look alike."""
+        return self._same_shape("canonical", self.check_classes(classes))
+
+    def distinct(self, classes: Integer[Tensor, "*n f"]) -> Int64[Tensor, "*n f"]:
+        """Of classes those that stand for all that are the very same observation."""
+        return self._same_shape("distinct" if hasattr(self.given, "distinct") else "canonical", self.check_classes(classes))
+
+    @cached_property
+    def scattering(self) -> tuple[int, ...]:
+        """By factor, how many of its classes are distinct."""
+        counts = []
+        for f, count in enumerate(self.counts):
+            classes = torch.zeros(count, len(self.counts), dtype=torch.int64)
+            classes[:, f] = torch.arange(count)
+            counts.append(int(self.distinct(classes)[:, f].max()) + 1 if hasattr(self.given, "distinct") else count)
+        return tuple(counts)
+
+    def steps_off(
+        self, found: Int64[Tensor, "n f"], right: Int64[Tensor, "n f"], sources: Int64[Tensor, "n f f"] | None = None
+    ) -> Float[Tensor, "n f"]:
+        """By how many steps of the grid found classes look unlike the right ones, factor by factor.
+
+        Args:
+            found: int64 [n, F]; one of -1 was not found, which is infinitely far.
+            right: int64 [n, F].
+            sources: int64 [n, F, F], for each factor the classes of the object whose look said what is right.
+        """
+        if hasattr(self.given, "steps_off"):
+            off = self.given.steps_off(found, right, sources)
+        else:
+            off = (found - right).abs()
+            periodic = torch.tensor([factor.periodic for factor in self.factors])
+            off = torch.where(periodic, torch.minimum(off, torch.tensor(self.counts) - off), off).float()
+        return off.masked_fill(found < 0, math.inf)
+
+    def alternatives(
+        self, classes: Int64[Tensor, "n f"], sources: Int64[Tensor, "n f f"] | None = None
+    ) -> Shaped[Tensor, "n a *shape"]:
+        """All observations that are right for classes, of which it cannot be known which is meant; that of the classes is first.
+
+        Args:
+            classes: int64 [n, F].
+            sources: int64 [n, F, F], for each factor the classes of the object whose look says what it is.
+        """
+        if hasattr(self.given, "alternatives"):
+            return self.given.alternatives(
+                classes, classes[:, None].expand(-1, len(self.counts), -1) if sources is None else sources
+            )
+        return self.observe(classes)[:, None]
+
+    @property
+    def searchable(self) -> bool:
+        """Whether `nearest` can say what a picture is most like."""
+        combinations = math.prod(self.counts)
+        return hasattr(self.given, "nearest") or (combinations <= LISTED and combinations * math.prod(self.shape) <= MOST_NUMBERS)
+
+    def nearest(self, pictures: Shaped[Tensor, "n *shape"]) -> Int64[Tensor, "n f"]:
+        """The classes whose observation is most like each picture: what the data set says, else that of least squared distance.
+
+        Raises:
+            ShapeError: the pictures are not of the shape of its observations.
+            RangeError: the data set is too large to search, and has no `nearest` of its own.
+        """
+        if tuple(pictures.shape[1:]) != self.shape:
+            raise ShapeError(f"pictures of {self.name} are [n, {', '.join(map(str, self.shape))}], got {list(pictures.shape)}")
+        if hasattr(self.given, "nearest"):
+            return self.given.nearest(pictures)
+        if not self.searchable:
+            raise RangeError(f"{self.name} has too many combinations to look for the one that a picture is most like")
+        every, looks = self._listed
+        seen = pictures.flatten(1).float()
+        # The squared distance, but for the picture's own square, is one product of matrices.
+        distance = looks.square().sum(1) - 2 * seen @ looks.T
+        return self.canonical(every[distance.argmin(1)])
+
+    @cached_property
+    def _listed(self) -> tuple[Tensor, Tensor]:
+        every = torch.cartesian_prod(*(torch.arange(count) for count in self.counts)).view(-1, len(self.counts))
+        return every, torch.cat([self.observe(part).flatten(1).float() for part in every.split(1024)])
+
+    def crisp(self, pictures: Shaped[Tensor, "*n c h w"]) -> Shaped[Tensor, "*n c h w"]:
+        """What pictures show, to be compared with `iou`: which pixels are on where pixels are on or off, else their values."""
+        return pictures > 0.5 if self.binary else pictures.float()
+
+    def mask(self, pictures: Shaped[Tensor, "n *shape"]) -> Bool[Tensor, "n h w"]:
+        """Where pictures are not background, which is black."""
+        on = pictures > 0
+        return on.squeeze(-3) if on.shape[-3] == 1 else on.any(-3)
+
+    def wrong(self, what: str) -> RangeError:
+        """What to raise where the data set contradicts itself."""
+        return RangeError(f"the data set {self.name} contradicts itself: {what}")
+
+    def _probe(self) -> Int64[Tensor, "n f"]:
+        """Some combinations, the first and the last among them."""
+        generator = torch.Generator().manual_seed(0)
+        random = torch.stack([torch.randint(count, (PROBED - 2,), generator=generator) for count in self.counts], 1)
+        ends = torch.stack([torch.zeros(len(self.counts), dtype=torch.int64), torch.tensor(self.counts) - 1])
+        return torch.cat([ends, random])
+
+    def _observed(self, classes: Tensor) -> Tensor:
+        """What the data set gives, if it is of the shape that it declares, and of a dtype that it may have."""
+        classes = self.check_classes(classes)
+        seen = self.given.observe(classes)
+        wanted = f"observe must give {[len(classes), *self.shape]}, uint8 or floating point numbers"
+        if not isinstance(seen, Tensor):
+            raise DtypeError(f"the data set {self.name}: {wanted}, got {type(seen).__name__}")
+        check_readable(f"what the data set {self.name} observes", seen)
+        if list(seen.shape) != [len(classes), *self.shape]:
+            raise ShapeError(f"the data set {self.name}: {wanted}, got {list(seen.shape)}")
+        if seen.dtype != torch.uint8 and not seen.is_floating_point():
+            raise DtypeError(f"the data set {self.name}: {wanted}, got {seen.dtype}")
+        if seen.is_floating_point() and self.floating is False:
+            raise self.wrong("observe gave uint8 at first, and floating point numbers now")
+        if not seen.is_floating_point() and self.floating:
+            raise self.wrong("observe gave floating point numbers at first, and uint8 now")
+        return seen
+
+    def _scaled(self, seen: Tensor) -> Tensor:
+        """Observations from 0 to 1, if they are what was seen when the data set was opened."""
+        if seen.is_floating_point():
+            if seen.numel():
+                low, high = (value.item() for value in seen.aminmax())
+                if not (low >= 0 and high <= 1):  # a NaN is neither
+                    raise self.wrong(f"observations that are floating point numbers go from 0 to 1, got {low:g} to {high:g}")
+            return seen.float()
+        if not self.binary:
+            return seen.float() / 255
+        if seen.numel() and seen.max() > 1:
+            raise self.wrong(f"every pixel was 0 or 1 at first, and one is {int(seen.max())} now")
+        return seen
+
+    def _same_shape(self, member: str, classes: Tensor) -> Tensor:
+        found = getattr(self.given, member)(classes)
+        if not isinstance(found, Tensor) or found.shape != classes.shape or found.is_floating_point():
+            got = f"{found.dtype} {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise self.wrong(f"{member}(classes) must give classes {list(classes.shape)}, got {got}")
+        try:
+            return self.check_classes(found)
+        except (DtypeError, RangeError) as error:
+            raise self.wrong(f"{member}(classes) must give classes: {error}") from error
+
+
+def open_dataset(name: str, data: Path | None = None) -> Dataset:
+    """The data set of a name.
+
+    Args:
+        name: a built-in name, that of a plugin, or "package.module:Class".
+        data: where its files are, for those that are read from files.
+
+    Raises:
+        PluginError: there is none, it cannot be made, or it is no data set.
+        DtypeError, ShapeError, RangeError: it contradicts itself.
+        InputError: its files cannot be read.
+
+    Example:
+        >>> open_dataset("circles").counts
+        (32, 32)
+    """
+    made: Any = load("dataset", name)
+    try:
+        given = made() if data is None else made(data)
+    except TypeError as error:
+        how = "without arguments" if data is None else f"with the path {data}"
+        raise PluginError(f"the data set {name!r} cannot be made {how}: {error}") from error
+    return given if isinstance(given, Dataset) else Dataset(given)

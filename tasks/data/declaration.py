@@ -1,0 +1,54 @@
+"""What a data set declares of itself, if it can be: its factors, the shape of an observation, what can be told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tasks.data.factor import Factor
+from vsa.errors import DtypeError, RangeError, ShapeError
+
+
+def as_factors(name: str, given: Any) -> tuple[Factor, ...]:
+    """The factors of the data set of this name."""
+    if not isinstance(given, (tuple, list)) or not given or not all(isinstance(factor, Factor) for factor in given):
+        raise DtypeError(f"the factors of the data set {name} must be a sequence of tasks.data.Factor, got {given!r:.200}")
+    names = [factor.name for factor in given]
+    if len(set(names)) < len(names):
+        raise RangeError(f"the factors of the data set {name} must have distinct names, got {', '.join(names)}")
+    return tuple(given)
+
+
+def as_shape(name: str, given: Any) -> tuple[int, ...]:
+    """The shape of its observations."""
+    right = isinstance(given, (tuple, list)) and len(given) in (3, 4) and all(type(size) is int and size > 0 for size in given)
+    if not right:
+        raise ShapeError(
+            f"the shape of the data set {name} must be channels, height and width, of clips with the number of frames before, "
+            f"got {given!r:.200}"
+        )
+    return tuple(given)
+
+
+def as_identifiable(name: str, factors: tuple[Factor, ...], given: Any) -> tuple[Tensor, ...] | None:
+    """By factor, the classes of which no two look alike; None if nothing is given, because all are such."""
+    if given is None:
+        return None
+    try:
+        found = tuple([int(k) for k in classes] for classes in given)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise DtypeError(f"identifiable of the data set {name} must be the classes of each factor: {error}") from error
+    if len(found) != len(factors) or not all(found):
+        raise ShapeError(
+            f"identifiable of the data set {name} must be some classes of each of {len(factors)} factors, "
+            f"got {list(map(len, found))} of them"
+        )
+    for factor, classes in zip(factors, found, strict=True):
+        if not all(0 <= k < len(factor) for k in classes):
+            raise RangeError(
+                f"identifiable of the data set {name}: the classes of {factor.name} are from 0 to {len(factor) - 1}, "
+                f"got {classes[:8]!r:.200}"
+            )
+    return tuple(torch.tensor(classes, dtype=torch.int64) for classes in found)

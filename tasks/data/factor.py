@@ -1,0 +1,92 @@
+"""A factor of variation: its name, and the value of each of its classes."""
+
+from __future__ import annotations
+
+import keyword
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vsa.errors import DtypeError, RangeError
+
+MOST_CLASSES = 4096
+"""How many classes a factor may have."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of variation.
+
+    Args:
+        name: what it is called, everywhere: a Python identifier, because splits are written with it.
+        values: the value of each class, finite numbers or distinct texts; texts are the names of the classes too.
+        ordered: whether neighbouring classes look alike, so that "within one step" means something.
+        periodic: whether the first class comes after the last one.
+
+    Raises:
+        DtypeError: the name is no text, or the values are neither numbers nor texts.
+        RangeError: the name is no identifier, there are no values or too many, or they are not finite, or not distinct texts.
+
+    Example:
+        >>> colour = Factor("colour", ("red", "green", "blue"), ordered=False)
+        >>> len(colour), colour.labels
+        (3, ('red', 'green', 'blue'))
+        >>> Factor("x", range(16)).labels[-1]
+        '15'
+    """
+
+    name: str
+    values: Sequence[float | str]
+    ordered: bool = True
+    periodic: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise DtypeError(f"the name of a factor must be a text, got {type(self.name).__name__}")
+        if not self.name.isidentifier() or keyword.iskeyword(self.name) or self.name == "tenth":
+            raise RangeError(
+                f"the name of a factor must be an identifier such as 'colour', because splits are written with it, and "
+                f"not 'tenth'; got {self.name!r:.100}"
+            )
+        object.__setattr__(self, "values", _as_values(self.name, self.values))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def named(self) -> bool:
+        """Whether its values are texts."""
+        return isinstance(self.values[0], str)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes: its values where they are texts, else the numbers of the classes."""
+        return tuple(str(value) if self.named else str(k) for k, value in enumerate(self.values))
+
+
+def _as_values(name: str, given: Sequence[float | str]) -> tuple[float | str, ...]:
+    """The values as a tuple, numbers as float."""
+    wrong = DtypeError(f"the values of the factor {name} must be a sequence of numbers or texts, got {type(given).__name__}")
+    if isinstance(given, str | bytes) or not hasattr(given, "__iter__"):
+        raise wrong
+    try:
+        if not 1 <= len(given) <= MOST_CLASSES:
+            raise RangeError(f"the factor {name} must have from 1 to {MOST_CLASSES} values, got {len(given)}")
+        values = tuple(given)
+    except TypeError as error:  # it has no length, or only seems to be iterable
+        raise wrong from error
+    if all(isinstance(value, str) for value in values):
+        if len(set(values)) < len(values):
+            raise RangeError(f"the factor {name} must have distinct texts for values, got {values!r:.200}")
+        return values
+    try:
+        numbers = tuple(float(value) for value in values if not isinstance(value, str))
+    except OverflowError as error:
+        raise RangeError(f"the values of the factor {name} must be finite, got {values!r:.200}") from error
+    except (TypeError, ValueError, RuntimeError) as error:  # the last of tensors that hold nothing
+        raise DtypeError(f"the values of the factor {name} must be numbers or texts: {error}") from error
+    if len(numbers) < len(values):
+        raise DtypeError(f"the values of the factor {name} must all be numbers, or all texts, got {values!r:.200}")
+    if not all(map(math.isfinite, numbers)):
+        raise RangeError(f"the values of the factor {name} must be finite, got {values!r:.200}")
+    return numbers
