@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 Shape = tuple[int, int, int]
 """Channels, height and width."""
 
-LIKELIHOODS = ("bernoulli", "gaussian")
-
 
 @runtime_checkable
 class Likelihood(Protocol):

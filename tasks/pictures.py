@@ -55,7 +55,7 @@ def as_pictures(
         >>> as_pictures(photograph, torch.device("cpu"), (1, 64, 64), prepare=True).shape
         torch.Size([1, 1, 64, 64])
     """
-    if isinstance(white, bool) or not (white is None or type(white) is int) or white not in WHITE:
+    if type(white) not in (int, type(None)) or white not in WHITE:
         raise RangeError(f"white, the value of a white pixel, must be 1 or 255, got {white!r}")
     if prepare and shape is None:
         raise ShapeError("this model does not know the size of its pictures, so none can be prepared for it; resize them first")

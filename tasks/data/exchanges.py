@@ -141,12 +141,11 @@ def _pairs(n: int, features: tuple[int, ...], population: Population, generator:
 
 def _exchangeable(features: tuple[int, ...], population: Population) -> Tensor:
     """Of one feature or none, the combinations [m, F] that can be edited; of all, pairs [m, 2, F] that differ in everything."""
-    allowed = tuple(tuple(classes.tolist()) for classes in population.allowed)
-    return _found(features, population.dataset, allowed, population.part, population.split)
+    return _found(features, population.dataset, population.part, population.split, population.listed())
 
 
 @lru_cache(maxsize=32)
-def _found(features: tuple[int, ...], dataset: Dataset, allowed: tuple[tuple[int, ...], ...], part: Part, split: Split) -> Tensor:
+def _found(features: tuple[int, ...], dataset: Dataset, part: Part, split: Split, allowed: tuple[tuple[int, ...], ...]) -> Tensor:
     every = Population(dataset, part, split, tuple(map(torch.tensor, allowed))).every()
     if not features:
         return every

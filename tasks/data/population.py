@@ -92,7 +92,11 @@ class Population:
 
     def every(self) -> Tensor:
         """All combinations that may be drawn, integers [m, F]."""
-        return _every(self.dataset, tuple(tuple(allowed.tolist()) for allowed in self.allowed), self.part, self.split)
+        return _every(self.dataset, self.part, self.split, self.listed())
+
+    def listed(self) -> tuple[tuple[int, ...], ...]:
+        """The allowed classes as numbers, by which what is computed of a population can be kept."""
+        return tuple(tuple(allowed.tolist()) for allowed in self.allowed)
 
     def none(self) -> NotInPartError:
         """What to raise where there are none."""
@@ -119,7 +123,7 @@ class Population:
 
 
 @lru_cache(maxsize=16)  # a few MB, each
-def _every(dataset: Dataset, allowed: tuple[tuple[int, ...], ...], part: Part, split: Split) -> Tensor:
+def _every(dataset: Dataset, part: Part, split: Split, allowed: tuple[tuple[int, ...], ...]) -> Tensor:
     """All combinations that may be drawn, [m, F]: listed once, so that a rare one is found as fast as a frequent one."""
     small = torch.uint8 if max(dataset.counts) <= 256 else torch.int16
     columns = [torch.tensor(classes, dtype=small) for classes in allowed]

@@ -51,8 +51,7 @@ def measure_controls(population: Population, n: int = MEASURED, seed: int = 0) -
         >>> round(found["disc_iou"], 2), round(found["neighbour_iou"], 2)
         (0.8, 0.75)
     """
-    allowed = tuple(tuple(classes.tolist()) for classes in population.allowed)
-    disc, neighbour = _measured(population.dataset, population.part, population.split, allowed, n, seed)
+    disc, neighbour = _measured(population.dataset, population.part, population.split, population.listed(), n, seed)
     return {"disc_iou": disc, "neighbour_iou": neighbour}
 
 

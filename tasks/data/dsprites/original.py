@@ -19,8 +19,8 @@ from torch import Tensor
 from tasks.data.counting import counting
 from tasks.data.dsprites.factors import COUNTS, FEATURES, VALUES, check_classes, values_of
 from tasks.data.dsprites.npz import Npz, opened
-from tasks.data.dsprites.renderer import SIZE, _array, render, render_values
-from vsa.errors import InputError, ShapeError
+from tasks.data.dsprites.renderer import SIZE, as_rows, render, render_values
+from vsa.errors import InputError
 
 ROWS = 1024
 """How many pictures are unpacked at a time."""
@@ -47,7 +47,7 @@ class Original:
     @overload
     def render(self, classes: ArrayLike) -> NDArray[np.uint8]: ...
     def render(self, classes: Tensor | ArrayLike) -> Tensor | NDArray[np.uint8]:
-        """The pictures of sprites, as `tasks.data.dsprites.render` gives them, from the file.
+        """The pictures of sprites, as `tasks.data.dsprites.renderer.render` gives them, from the file.
 
         Args:
             classes: integers [N, 5]: shape, scale, orientation, x, y. A tensor, or anything numpy can read.
@@ -63,10 +63,7 @@ class Original:
             >>> original.render([[0, 5, 0, 16, 16]]).shape
             (1, 64, 64)
         """
-        as_tensor = classes if isinstance(classes, Tensor) else torch.from_numpy(_array("classes", classes))
-        if as_tensor.ndim != 2:
-            raise ShapeError(f"classes must be [N, 5], got {list(as_tensor.shape)}")
-        pictures = _pixels(self.words[tuple(check_classes(as_tensor).cpu().numpy().T)])
+        pictures = _pixels(self.words[tuple(check_classes(as_rows(classes)).cpu().numpy().T)])
         return torch.from_numpy(pictures).to(classes.device) if isinstance(classes, Tensor) else pictures
 
 

@@ -52,10 +52,7 @@ def render(classes: Tensor | ArrayLike) -> Tensor | NDArray[np.uint8]:
         >>> pictures.shape, int(pictures[0].sum())
         ((2, 64, 64), 361)
     """
-    as_tensor = classes if isinstance(classes, Tensor) else torch.from_numpy(_array("classes", classes))
-    if as_tensor.ndim != 2:
-        raise ShapeError(f"classes must be [N, 5], got {list(as_tensor.shape)}")
-    pictures = _drawn(*(column.cpu().numpy() for column in values_of(as_tensor)))
+    pictures = _drawn(*(column.cpu().numpy() for column in values_of(as_rows(classes))))
     return torch.from_numpy(pictures).to(classes.device) if isinstance(classes, Tensor) else pictures
 
 
@@ -110,6 +107,19 @@ def render_values(
     shapes, *values = np.broadcast_arrays(*arrays.values())
     pictures = _drawn(shapes.astype(np.intp), *(value.astype(np.float64) for value in values))
     return pictures if device is None else torch.from_numpy(pictures).to(device)
+
+
+def as_rows(classes: Tensor | ArrayLike) -> Tensor:
+    """Classes as a tensor, if there is a row for each sprite.
+
+    Raises:
+        DtypeError: they are no numbers.
+        ShapeError: they are not [N, 5].
+    """
+    as_tensor = classes if isinstance(classes, Tensor) else torch.from_numpy(_array("classes", classes))
+    if as_tensor.ndim != 2:
+        raise ShapeError(f"classes must be [N, 5], got {list(as_tensor.shape)}")
+    return as_tensor
 
 
 def _array(name: str, value: Tensor | ArrayLike) -> NDArray:

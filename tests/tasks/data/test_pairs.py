@@ -14,23 +14,11 @@ from tasks.data.pairs import differ, one_feature, random_subset, sample_paired_s
 from tasks.data.population import Population
 from tasks.data.split import Split
 from tests.helpers import error, seeds
-from tests.tasks.populations import identifiable
+from tests.tasks.populations import OF_DSPRITES, SPRITES
 from vsa.errors import DtypeError, RangeError, ShapeError
 
-HEARTS = Split(validation="tenth == 3", test="shape == heart and x < 20 or shape == ellipse and 5 < y <= 30")
-SPRITES = Population(DSPRITES)
 SIMPLE = Population(Dataset(Simple()), "test", Split(test="shape != circle and x < 20"))
-populations = st.sampled_from(
-    [
-        SPRITES,
-        Population(DSPRITES, "test"),
-        Population(DSPRITES, "validation"),
-        identifiable(),
-        identifiable("test"),
-        Population(DSPRITES, split=HEARTS),
-        Population(DSPRITES, "validation", HEARTS, identifiable().allowed),
-    ]
-)
+populations = st.sampled_from(OF_DSPRITES)
 masks = st.lists(st.tuples(*[st.booleans()] * 5), min_size=1, max_size=20).map(torch.tensor)
 
 

@@ -11,21 +11,13 @@ from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population, choose, draw_until
 from tasks.data.split import Split
 from tests.helpers import error, seeds
-from tests.tasks.populations import identifiable
+from tests.tasks.populations import HEARTS, OF_DSPRITES, SPRITES
 from vsa.errors import DtypeError, ExpressionError, RangeError, ShapeError
 
-HEARTS = Split(validation="tenth == 3", test="shape == heart and x < 20 or shape == ellipse and 5 < y <= 30")
-SPRITES = Population(DSPRITES)
 SIMPLE = Dataset(Simple())
 populations = st.sampled_from(
     [
-        SPRITES,
-        Population(DSPRITES, "test"),
-        Population(DSPRITES, "validation"),
-        identifiable(),
-        identifiable("test"),
-        Population(DSPRITES, split=HEARTS),
-        Population(DSPRITES, "validation", HEARTS, identifiable().allowed),
+        *OF_DSPRITES,
         Population(SIMPLE),
         Population(SIMPLE, "test", Split(test="shape == triangle and x.value > 0.5")),
     ]
