@@ -45,7 +45,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@echo "Installing torch and the laboratory into .venv, once; this takes a few minutes."
 	$(BIN)/python -m pip install --quiet --editable ".[lab]" --group test
-	$(BIN)/python -m tasks.lab
+	$(BIN)/python -m tasks.dependencies
 	touch $@
 
 .venv/lint.installed: .venv/lab.installed

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 register(
     "decoder",
     {
+        "by-role": "decoders.by_role:ByRoleDecoder",
         "conv": "decoders.conv:ConvDecoder",
+        "conv-abdi": "decoders.conv:abdi",
         "conv-burgess": "decoders.conv:burgess",
         "conv-document": "decoders.conv:document",
+        "conv-kim": "decoders.conv:kim",
+        "conv-montero": "decoders.conv:montero",
         "conv-small": "decoders.conv:small",
+        "patch": "decoders.patch:PatchDecoder",
+        "sbd3": "decoders.spatial_broadcast:three",
+        "sbd4": "decoders.spatial_broadcast:four",
         "what-where": "decoders.what_where:WhatWhereDecoder",
     },
 )
@@ -26,7 +33,10 @@ __all__ = ["Decoder"]
 
 @runtime_checkable
 class Decoder(Protocol):
-    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one."""
+    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one.
+
+    One whose signature has a parameter `features` gets the number of features of an object, too.
+    """
 
     def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
         """Logits [B, C, H, W] of vectors [B, D]."""

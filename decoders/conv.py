@@ -1,4 +1,4 @@
-"""The convolutional decoder: two linear layers and four transposed convolutions."""
+"""The convolutional decoder: linear layers and transposed convolutions."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ class ConvDecoder(nn.Module):
 
     Args:
         dim: the dimension of a hypervector.
-        image: channels, height and width of a picture; both sides a multiple of 16.
-        channels: that the four transposed convolutions (kernel 4, stride 2) start from.
+        image: channels, height and width of a picture; each convolution doubles both sides, so that they must be a multiple of
+            16 for four convolutions, of 32 for five.
+        channels: that the transposed convolutions (kernel 4, stride 2) start from, of which there are at least one.
         hidden: the width between the two linear layers; several widths for more layers.
         norm: normalise each layer over the batch; without it learning is several times slower.
         activation: the nonlinearity.
         logit: the logit to start from; -3 is a picture that is mostly background.
 
     Raises:
-        ShapeError: the sides of the picture are not multiples of 16.
-        RangeError: there are not four channel numbers.
+        ShapeError: the sides of the picture cannot be doubled so often.
+        RangeError: there are no channel numbers.
 
     Example:
         >>> ConvDecoder(dim=1024, image=(1, 64, 64))(torch.zeros(2, 1024)).shape
@@ -49,12 +50,15 @@ class ConvDecoder(nn.Module):
         logit: float = -3.0,
     ) -> None:
         super().__init__()
-        if len(channels) != 4:
-            raise RangeError(f"ConvDecoder has four transposed convolutions, got channels {tuple(channels)}")
-        if image[1] % 16 or image[2] % 16:
-            raise ShapeError(f"ConvDecoder doubles a picture four times; {image[1]}x{image[2]} is not a multiple of 16")
+        if not channels:
+            raise RangeError("ConvDecoder has at least one transposed convolution, got channels ()")
+        side = 2 ** len(channels)
+        if image[1] % side or image[2] % side:
+            raise ShapeError(
+                f"ConvDecoder doubles a picture {len(channels)} times; {image[1]}x{image[2]} is not a multiple of {side}"
+            )
         self.dim = dim
-        start = (channels[0], image[1] // 16, image[2] // 16)
+        start = (channels[0], image[1] // side, image[2] // side)
         widths = (dim, hidden) if isinstance(hidden, int) else (dim, *hidden)
         self.hidden = nn.Sequential()
         for before, width in pairwise(widths):
@@ -64,9 +68,9 @@ class ConvDecoder(nn.Module):
         for i, (c_in, c_out) in enumerate(zip(channels, (*channels[1:], image[0]), strict=True)):
             convolution = nn.ConvTranspose2d(c_in, c_out, kernel_size=4, stride=2, padding=1)
             self.convolutions.append(convolution)
-            if norm and i < 2:  # the two large layers near the pixels do without
+            if norm and i < len(channels) - 2:  # the two large layers near the pixels do without
                 self.convolutions.append(nn.BatchNorm2d(c_out))
-            if i < 3:
+            if i < len(channels) - 1:
                 self.convolutions.append(activation())
             else:
                 nn.init.constant_(convolution.bias, logit)  # pyright: ignore[reportArgumentType]  (it has one)
@@ -87,7 +91,7 @@ class ConvDecoder(nn.Module):
 
 
 def document(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
-    """The sizes of the source document: 1,024 hidden units, no norms.
+    """The sizes of dSprites VSA: 1,024 hidden units, no norms.
 
     Example:
         >>> document(1024, (1, 64, 64)).hidden[0].out_features
@@ -116,3 +120,43 @@ def burgess(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
         torch.Size([2, 1, 64, 64])
     """
     return ConvDecoder(dim, image, channels=(32, 32, 32, 32), hidden=(256, 256), norm=False, activation=nn.ReLU, logit=0.0)
+
+
+def kim(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """The mirror of the encoder of that name: linear layers, and transposed convolutions from 64, 64, 32 and 32 channels.
+
+    Source: Kim and Mnih, "Disentangling by factorising", 2018, arXiv 1802.05983, appendix A.
+
+    Example:
+        >>> [layer.in_channels for layer in kim(10, (1, 64, 64)).convolutions[::2]]
+        [64, 64, 32, 32]
+    """
+    return _plain(dim, image, (64, 64, 32, 32))
+
+
+def abdi(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """The mirror of the encoder of that name: linear layers, and transposed convolutions from 256, 128, 64, 32 and 32 channels.
+
+    Source: Montero et al., "Lost in Latent Space", 2022, arXiv 2204.02283.
+
+    Example:
+        >>> [layer.in_channels for layer in abdi(10, (1, 64, 64)).convolutions[::2]]
+        [256, 128, 64, 32, 32]
+    """
+    return _plain(dim, image, (256, 128, 64, 32, 32))
+
+
+def montero(dim: int, image: tuple[int, int, int]) -> ConvDecoder:
+    """The mirror of the encoder of that name: linear layers, and transposed convolutions from 256, 128, 128, 64, 64 channels.
+
+    Source: Montero et al., "Lost in Latent Space", 2022, arXiv 2204.02283.
+
+    Example:
+        >>> [layer.in_channels for layer in montero(10, (1, 64, 64)).convolutions[::2]]
+        [256, 128, 128, 64, 64]
+    """
+    return _plain(dim, image, (256, 128, 128, 64, 64))
+
+
+def _plain(dim: int, image: tuple[int, int, int], channels: tuple[int, ...]) -> ConvDecoder:
+    return ConvDecoder(dim, image, channels=channels, hidden=256, norm=False, activation=nn.ReLU, logit=0.0)

@@ -14,10 +14,16 @@ register(
     "encoder",
     {
         "conv": "encoders.conv:ConvEncoder",
+        "conv-abdi": "encoders.conv:abdi",
         "conv-burgess": "encoders.conv:burgess",
         "conv-document": "encoders.conv:document",
+        "conv-kim": "encoders.conv:kim",
+        "conv-montero": "encoders.conv:montero",
         "conv-small": "encoders.conv:small",
+        "fractional": "encoders.fractional:FractionalEncoder",
+        "fractional-map": "encoders.fractional:fractional_map",
         "glimpse": "encoders.glimpse:GlimpseEncoder",
+        "window": "encoders.window_latents:WindowEncoder",
     },
 )
 

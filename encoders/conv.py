@@ -1,4 +1,4 @@
-"""The convolutional encoder: four convolutions and two linear layers, one posterior for each feature."""
+"""The convolutional encoder: convolutions and linear layers, one posterior for each feature."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ class ConvEncoder(nn.Module):
     """Pictures to the mean and log variance of their feature vectors.
 
     Args:
-        image: channels, height and width of a picture; both sides a multiple of 16.
+        image: channels, height and width of a picture; each convolution halves both sides, so that they must be a multiple of 16
+            for four convolutions, of 32 for five.
         features: how many feature vectors.
         dim: the dimension of each.
-        channels: of the four convolutions (kernel 4, stride 2).
+        channels: of the convolutions (kernel 4, stride 2), of which there are at least one.
         hidden: the width between the two linear layers; several widths for more layers.
         norm: normalise each layer over the batch; without it learning is several times slower.
         activation: the nonlinearity.
         logvar: the log variance to start from.
 
     Raises:
-        ShapeError: the sides of the picture are not multiples of 16.
-        RangeError: there are not four channel numbers.
+        ShapeError: the sides of the picture cannot be halved so often.
+        RangeError: there are no channel numbers.
 
     Example:
         >>> mean, logvar = ConvEncoder(image=(1, 64, 64), features=5, dim=1024)(torch.zeros(2, 1, 64, 64))
@@ -51,10 +52,13 @@ class ConvEncoder(nn.Module):
         logvar: float = -4.0,
     ) -> None:
         super().__init__()
-        if len(channels) != 4:
-            raise RangeError(f"ConvEncoder has four convolutions, got channels {tuple(channels)}")
-        if image[1] % 16 or image[2] % 16:
-            raise ShapeError(f"ConvEncoder halves a picture four times; {image[1]}x{image[2]} is not a multiple of 16")
+        if not channels:
+            raise RangeError("ConvEncoder has at least one convolution, got channels ()")
+        side = 2 ** len(channels)
+        if image[1] % side or image[2] % side:
+            raise ShapeError(
+                f"ConvEncoder halves a picture {len(channels)} times; {image[1]}x{image[2]} is not a multiple of {side}"
+            )
         self.image = tuple(image)
         self.convolutions = nn.Sequential()
         for i, (c_in, c_out) in enumerate(zip((image[0], *channels[:-1]), channels, strict=True)):
@@ -62,7 +66,7 @@ class ConvEncoder(nn.Module):
             if norm and i > 0:  # the first layer sees pixels, which need none
                 self.convolutions.append(nn.BatchNorm2d(c_out))
             self.convolutions.append(activation())
-        flat = channels[-1] * (image[1] // 16) * (image[2] // 16)
+        flat = channels[-1] * (image[1] // side) * (image[2] // side)
         widths = (flat, hidden) if isinstance(hidden, int) else (flat, *hidden)
         self.hidden = nn.Sequential()
         for before, width in pairwise(widths):
@@ -94,7 +98,7 @@ class ConvEncoder(nn.Module):
 
 
 def document(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
-    """The sizes of the source document: 10,240 hidden units, no norms, 126 M weights for five 1024-d features.
+    """The sizes of dSprites VSA: 10,240 hidden units, no norms, 126 M weights for five 1024-d features.
 
     Example:
         >>> round(sum(p.numel() for p in document((1, 64, 64), 5, 1024).parameters()) / 1e6)
@@ -126,3 +130,43 @@ def burgess(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder
     return ConvEncoder(
         image, features, dim, channels=(32, 32, 32, 32), hidden=(256, 256), norm=False, activation=nn.ReLU, logvar=0.0
     )
+
+
+def kim(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
+    """The net of FactorVAE: four convolutions of 32, 32, 64 and 64 channels, a linear layer of 256, ReLU, no norms.
+
+    Source: Kim and Mnih, "Disentangling by factorising", 2018, arXiv 1802.05983, appendix A.
+
+    Example:
+        >>> [layer.out_channels for layer in kim((1, 64, 64), 10, 1).convolutions[::2]]
+        [32, 32, 64, 64]
+    """
+    return _plain(image, features, dim, (32, 32, 64, 64))
+
+
+def abdi(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
+    """Five convolutions of 32, 32, 64, 128 and 256 channels, a linear layer of 256, ReLU, no norms; called abdi there.
+
+    Source: Montero et al., "Lost in Latent Space", 2022, arXiv 2204.02283.
+
+    Example:
+        >>> [layer.out_channels for layer in abdi((1, 64, 64), 10, 1).convolutions[::2]]
+        [32, 32, 64, 128, 256]
+    """
+    return _plain(image, features, dim, (32, 32, 64, 128, 256))
+
+
+def montero(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:
+    """Five convolutions of 64, 64, 128, 128 and 256 channels, a linear layer of 256, ReLU, no norms.
+
+    Source: Montero et al., "Lost in Latent Space", 2022, arXiv 2204.02283.
+
+    Example:
+        >>> [layer.out_channels for layer in montero((1, 64, 64), 10, 1).convolutions[::2]]
+        [64, 64, 128, 128, 256]
+    """
+    return _plain(image, features, dim, (64, 64, 128, 128, 256))
+
+
+def _plain(image: tuple[int, int, int], features: int, dim: int, channels: tuple[int, ...]) -> ConvEncoder:
+    return ConvEncoder(image, features, dim, channels=channels, hidden=256, norm=False, activation=nn.ReLU, logvar=0.0)

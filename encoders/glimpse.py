@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from encoders.window import centre, glimpse, half
 from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class GlimpseEncoder(nn.Module):
         image: channels, height and width of a picture; any.
         features: how many feature vectors.
         dim: the dimension of each.
-        window: the side of the window in pixels; the object should fit into it.
+        window: the side of the window in pixels, into which the object should fit; by default half the longer side of a picture.
         hidden: the width of the two linear layers.
         code: the length of a feature's code, before it is projected.
         places: how many radial basis functions along each axis.
@@ -54,7 +55,7 @@ class GlimpseEncoder(nn.Module):
         features: int,
         dim: int,
         *,
-        window: int = 32,
+        window: int | None = None,
         hidden: int = 512,
         code: int = 64,
         places: int = 64,
@@ -62,6 +63,7 @@ class GlimpseEncoder(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        window = half(image) if window is None else window
         sizes = {"features": features, "dim": dim, "window": window, "hidden": hidden, "code": code, "places": places}
         for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
             if value < 1:
@@ -112,58 +114,3 @@ class GlimpseEncoder(nn.Module):
         steps = middle / middle.new_tensor(self.image[:0:-1]) * (self.places - 1)
         grid = torch.arange(self.places, device=middle.device)
         return (-0.5 * (steps[:, :, None] - grid).square()).exp().flatten(1)
-
-
-def centre(images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 2"]:
-    """The centres of mass (x, y) of pictures, in pixels from their left upper corner: float32 [B, 2].
-
-    A pixel weighs as much as its channels add up to, and lies half a pixel right of and below its own corner. An empty
-    picture has its centre in the middle.
-
-    Args:
-        images: float [B, C, H, W], not negative.
-
-    Example:
-        >>> picture = torch.zeros(1, 1, 8, 8)
-        >>> picture[0, 0, 2, 5] = 1
-        >>> centre(picture)
-        tensor([[5.5000, 2.5000]])
-    """
-    weights = images.float().sum(1).clamp(min=0)
-    mass = weights.sum((1, 2)).clamp(min=1e-6)  # below that a picture counts as empty, and its gradient stays finite
-    axes = []
-    for across in (1, 2):
-        line = weights.sum(across)
-        n = line.shape[1]
-        from_middle = torch.arange(n, device=line.device) + (1 - n) / 2
-        axes.append(n / 2 + (line * from_middle).sum(1) / mass)
-    return torch.stack(axes, 1)
-
-
-def glimpse(images: Float[Tensor, "b c h w"], middle: Float[Tensor, "b 2"], window: int) -> Float[Tensor, "b c s s"]:
-    """The window around a point of each picture, moved by whole pixels; beyond the edges there are zeros.
-
-    Args:
-        images: [B, C, H, W].
-        middle: float [B, 2], x and y in pixels, within the picture.
-        window: its side in pixels.
-
-    Returns:
-        [B, C, window, window]
-
-    Example:
-        >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
-        >>> glimpse(picture, torch.tensor([[2.5, 1.5]]), 3)[0, 0]
-        tensor([[1., 2., 0.],
-                [4., 5., 0.],
-                [7., 8., 0.]])
-    """
-    before, after = window // 2, (window + 1) // 2
-    padded = F.pad(images, (before, after, before, after)).permute(0, 2, 3, 1)
-    # Rounded at a little less than a half: the middle of a symmetric object often lies on exactly a half, where the last bit
-    # of a sum would decide, and the same object would be seen in two ways.
-    corner = (middle - window / 2 + 0.501).floor().long() + before
-    side = torch.arange(window, device=images.device)
-    batch = torch.arange(len(images), device=images.device)[:, None, None]
-    x, y = (corner[:, :, None] + side).unbind(1)
-    return padded[batch, y[:, :, None], x[:, None, :]].permute(0, 3, 1, 2)

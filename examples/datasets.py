@@ -25,7 +25,7 @@ class DatasetsConfig:
     seed: int = 0
     """The same seed gives the same pictures."""
     dataset: str = "dsprites"
-    """What is observed: dsprites, circles, simple, the name of a plugin, or package.module:Class."""
+    """What is observed: dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
     exchange: Literal["one", "subset"] = "one"
     """What a pair differs in: one feature, or a random set of them."""
     part: Literal["train", "validation", "test"] = "train"

@@ -2,7 +2,7 @@
 
     python examples/experiments.py --minutes 1 --seeds 3 --jobs 2
 
-Every row of the source document's table, the rows that it lacks and the project's own settings are trained for the same time,
+Every row of the table of dSprites VSA, the rows that it lacks and the project's own settings are trained for the same time,
 on one CPU thread each, and measured on combinations that were never trained on. The table goes into docs/experiments.md. A
 result that is there is not computed again: the same command goes on where it was interrupted.
 """

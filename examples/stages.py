@@ -19,7 +19,7 @@ from typing import Any, Literal
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.command_line import main
-from tasks.tables import TOOK
+from tasks.metrics_tables import TOOK
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,12 @@ def _metrics(name: str, path: Path, config: StagesConfig) -> dict[str, Any]:
     from tasks.console.files import open_model
     from vsa import load
 
-    stored = load_model(path).about.metrics
+    stored = load_model(path).provenance.metrics
     if not config.measure or name in config.stages:
         return stored
-    model, about = open_model(path, False, config.device)
+    model, provenance = open_model(path, False, config.device)
     took = {key: value for key, value in stored.items() if key in ("config", *TOOK)}
-    return took | load("task", name).measure(model, replace(about.config, evaluate=config.evaluate))
+    return took | load("task", name).measure(model, replace(provenance.config, evaluate=config.evaluate))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ register(
         "paired-scene": "tasks.symbolic.stages:PAIRED_SCENE",
         "vae": "tasks.vae.task:TASK",
         "id-gan": "tasks.id_gan.task:TASK",
+        "composition": "tasks.composition.task:TASK",
     },
 )
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from tasks.about import About
 from tasks.config import RunConfig
-from tasks.tables import Table, flat, remarks, tables
+from tasks.metrics_tables import Table, flat, metrics_tables, remarks
+from tasks.provenance import Provenance
 from vsa import __version__
 
 TAGS = ("vector-symbolic-architectures", "hyperdimensional-computing", "disentanglement", "image-editing")
@@ -49,21 +49,21 @@ class Page:
     measures: str = ""
 
 
-def card(page: Page, about: About, half: bool = False) -> str:
+def card(page: Page, provenance: Provenance, half: bool = False) -> str:
     """The page as Markdown, with a head in YAML.
 
     Args:
         page: what the model's class says.
-        about: where the model comes from.
+        provenance: where the model comes from.
         half: whether its weights are kept in float16.
     """
-    config, title = about.config, f"vsa-torch {about.task}"
-    trust = ", trust=True" if ":" in about.task or config.code() else ""
+    config, title = provenance.config, f"vsa-torch {provenance.task}"
+    trust = ", trust=True" if ":" in provenance.task or config.code() else ""
     weights = ("weights", f"safetensors, {'float16' if half else 'float32'}")
     parts = (
-        _head(title, about),
+        _head(title, provenance),
         f"# {title}",
-        f"{page.summary} It was learnt by the task `{about.task}` of vsa-torch and saved by its version {__version__}.",
+        f"{page.summary} It was learnt by the task `{provenance.task}` of vsa-torch and saved by its version {__version__}.",
         *page.details,
         _table(("part", "what it is"), (*page.parts, weights)),
         "## How to load it",
@@ -72,9 +72,9 @@ def card(page: Page, about: About, half: bool = False) -> str:
         "```python\n" + _code_to_load(page, config, trust) + "```",
         "`vsa evaluate .` measures it.",
         "## What was measured",
-        *_measured(page, about),
+        *_measured(page, provenance),
         "## How it was trained",
-        *_trained(about),
+        *_trained(provenance),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -91,31 +91,34 @@ model = {name}.from_pretrained("."{trust})  # the folder of this page
 {needed[1]}{used}"""
 
 
-def _measured(page: Page, about: About) -> Iterator[str]:
-    if not about.metrics:
+def _measured(page: Page, provenance: Provenance) -> Iterator[str]:
+    if not provenance.metrics:
         yield "Nothing yet: the model was saved before its training had ended. `vsa evaluate .` measures it."
         return
-    test = as_code(about.config.test) if about.config.test else "none"
+    config = provenance.config
+    test = as_code(config.test) if config.test else "none"
+    if config.split is not None:
+        test = f"the split {as_code(config.split)} of {as_code(config.dataset)}"
     yield (
         f"On combinations of features that were never trained on ({test}), "
-        f"{about.config.evaluate} pictures for each number. {page.measures}".rstrip()
+        f"{provenance.config.evaluate} pictures for each number. {page.measures}".rstrip()
     )
-    for table in tables(about.metrics):
+    for table in metrics_tables(provenance.metrics):
         yield f"**{table.title}**"
         yield table.markdown()
-    if found := remarks(about.metrics):
+    if found := remarks(provenance.metrics):
         yield "\n".join(f"* {remark}" for remark in found)
 
 
-def _trained(about: About) -> Iterator[str]:
-    metrics = about.metrics
+def _trained(provenance: Provenance) -> Iterator[str]:
+    metrics = provenance.metrics
     if "steps" in metrics:
         yield (
             f"{metrics['steps']:,} steps in {metrics['seconds']:,.0f} s on {metrics['device']} in {metrics['precision']}, "
             f"{metrics['images_per_second']:,.0f} images/s, on pictures that were drawn as they were needed."
         )
-    usual = type(about.config)().as_json()
-    stored = {name: value for name, value in about.config.as_json().items() if name not in ELSEWHERE}
+    usual = type(provenance.config)().as_json()
+    stored = {name: value for name, value in provenance.config.as_json().items() if name not in ELSEWHERE}
     others = [(name, value) for name, value in stored.items() if value != usual[name]]
     if others:
         yield "The settings that are not the usual ones; config.json has all of them."
@@ -124,12 +127,12 @@ def _trained(about: About) -> Iterator[str]:
         yield "All settings are the usual ones; config.json has them."
 
 
-def _head(title: str, about: About) -> str:
+def _head(title: str, provenance: Provenance) -> str:
     """What a hub reads."""
-    dataset, task = about.config.dataset, f"Drawing and editing scenes ({about.task})"
+    dataset, task = provenance.config.dataset, f"Drawing and editing scenes ({provenance.task})"
     results = [
         EvalResult("image-to-image", dataset, dataset, "iou", round(value, 4), task, dataset_split="test", metric_name=name)
-        for name, value in _results(about)
+        for name, value in _results(provenance)
     ]
     head = ModelCardData(
         library_name="vsa-torch",
@@ -142,9 +145,9 @@ def _head(title: str, about: About) -> str:
     return f"---\n{head.to_yaml()}\n---"
 
 
-def _results(about: About) -> Iterator[tuple[str, float]]:
+def _results(provenance: Provenance) -> Iterator[tuple[str, float]]:
     for key, name in OVERLAPS.items():
-        for path, value in flat({key: about.metrics[key]} if key in about.metrics else {}):
+        for path, value in flat({key: provenance.metrics[key]} if key in provenance.metrics else {}):
             _, _, what = path.partition(", ")
             objects = " objects" if what.isdecimal() else ""
             yield f"{name}, {what}{objects}" if what else name, value

@@ -13,11 +13,11 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from tasks.config import CONFIG, RunConfig
+from tasks.dependencies import check_dependencies
 from tasks.json_file import read_json
-from tasks.lab import check_lab
 from tasks.training.signals import stopping
 from vsa.command_line import complain, say, status_when_read
-from vsa.errors import InputError, VSAError
+from vsa.errors import InputError, RangeError, VSAError
 from vsa.plugins import check_typed
 
 Config = TypeVar("Config")
@@ -56,7 +56,9 @@ def status_of(config_class: type[Config], run: Callable[[Config], None], flags: 
             config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
             for kind in ("encoder", "decoder"):
                 check_typed(kind, _last(f"--{kind}", flags) or "")
-            check_lab()
+            if _last("--split", flags) and any(_last(flag, flags) is not None for flag in ("--test", "--validation")):
+                raise RangeError("--split says what is held out, and so do --test and --validation: choose one")
+            check_dependencies()
             _check_torch()
             run(config)
     except KeyboardInterrupt as interrupt:

@@ -49,9 +49,9 @@ class RunConfig:
     workers: int = 0
     """Threads that draw batches ahead of the training; they change its speed and nothing else."""
     dataset: str = "dsprites"
-    """What is observed: dsprites, circles, simple, the name of a plugin, or package.module:Class."""
+    """What is observed: dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
     data: Path | None = None
-    """The data set's files, where it is read from files; of dsprites the published one, instead of the renderer."""
+    """The data set's files, where it is read from files; of dsprites and 3dshapes the published one, instead of the renderer."""
     likelihood: Literal["auto", "bernoulli", "gaussian"] = "auto"
     """What the decoder says of a pixel: that it is on, or its value; auto asks the data set whether every pixel is on or off."""
     deviation: float = 0.1
@@ -62,6 +62,8 @@ class RunConfig:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; auto takes bfloat16 where the hardware is fast at it."""
 
+    split: str | None = None
+    """What is held out, by a name of the data set's own, which `vsa data splits` lists; instead of --test and --validation."""
     validation: str = "tenth == 1"
     """Which combinations of factors are for choosing settings, such as: x < 8 and y.value > 0.5. Never trained on."""
     test: str = "tenth == 0"
@@ -111,6 +113,10 @@ class RunConfig:
         self._check("deviation", 0 < self.deviation < math.inf, "above 0")
         self._check("workers", 0 <= self.workers <= 64, "from 0 to 64")
         self._check("checkpoint", 0 <= self.checkpoint < math.inf, "at least 0")
+        if self.split is not None:
+            changed = [name for name in ("test", "validation") if getattr(self, name) != getattr(RunConfig, name)]
+            if changed:
+                raise RangeError(f"split says what is held out, and so does {changed[0]}: choose one")
         self._check("start_over", not (self.resume and self.start_over), "off with --resume: choose one")
 
     def _check(self, name: str, right: bool, allowed: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.composition.config import CompositionConfig
 from tasks.config import RunConfig
 from tasks.id_gan.config import IDGANConfig
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
@@ -13,5 +14,6 @@ CONFIGS: dict[str, type[RunConfig]] = {
     "paired-scene": PairedSceneConfig,
     "vae": VAEConfig,
     "id-gan": IDGANConfig,
+    "composition": CompositionConfig,
 }
 """By the task's name."""

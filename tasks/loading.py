@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tasks.about import About
 from tasks.config import CONFIG
 from tasks.json_file import read_json
+from tasks.provenance import Provenance
 from tasks.weights import MODEL, SHIPPED, open_weights, shipped
 from vsa import load
 from vsa.errors import DtypeError, InputError, VSAError
@@ -46,7 +46,7 @@ def load_model(name_or_path: str | Path, trust: bool = False) -> Any:
         for setting, value in config.code().items():
             _trusted(path, setting, value, trust)
         model = task.restore(config, weights)
-        model.about = About(stored["task"], config, dict(json.loads(stored.get("metrics", "{}"))))
+        model.provenance = Provenance(stored["task"], config, dict(json.loads(stored.get("metrics", "{}"))))
     except InputError:
         raise
     except (VSAError, KeyError, TypeError, ValueError, RuntimeError, RecursionError, AttributeError) as error:

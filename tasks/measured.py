@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from tasks.tables import LEFT_OUT
+from tasks.metrics_tables import LEFT_OUT
 from vsa.errors import DtypeError
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,7 +19,7 @@ TRIED = 2
 """Pictures or vectors on which a network is tried when it is made."""
 
 
-def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, **more: int) -> nn.Module:
+def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, features: int | None = None, **asked: Any) -> nn.Module:
     """The encoder or decoder of a name, tried once.
 
     Args:
@@ -25,29 +27,52 @@ def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, **more:
         name: a built-in name, that of a plugin, or "package.module:Class".
         image: channels, height and width of a picture.
         dim: of a feature vector, or of what is decoded.
-        more: of an encoder, `features`: how many vectors.
+        features: how many feature vectors; a decoder is told if it asks for it.
+        asked: what else there is to know, handed to a network that has a parameter of this name.
 
     Raises:
         PluginError: there is none, or it cannot be made with these arguments.
         DtypeError, ShapeError: what it makes is no module, or returns something else than it shall.
     """
-    arguments: dict[str, Any] = {"image": image, **more, "dim": dim}
+    found = load(kind, name)
+    asks = _parameters(found)
+    told = {"features": features} if features is not None and (kind == "encoder" or "features" in asks) else {}
+    arguments: dict[str, Any] = {"image": image, **told, "dim": dim} | {key: asked[key] for key in asked if key in asks}
     try:
-        module = load(kind, name)(**arguments)
+        module = found(**arguments)
     except TypeError as error:
-        raise PluginError(
-            f"the {kind} {name!r} cannot be made with {', '.join(f'{k}={v}' for k, v in arguments.items())}: {error}"
-        ) from error
+        shown = ", ".join(f"{key}={_short(value)}" for key, value in arguments.items())
+        raise PluginError(f"the {kind} {name!r} cannot be made with {shown}: {error}") from error
     if not isinstance(module, nn.Module):
         raise DtypeError(f"the {kind} {name!r} must make a torch.nn.Module, got {type(module).__name__}")
     training = module.training
     module.eval()  # so that statistics of batches stay as they are
     with torch.no_grad():
         if kind == "encoder":
-            posterior(module, torch.zeros(TRIED, *image), **more, dim=dim)
+            posterior(module, torch.zeros(TRIED, *image), features or 1, dim)
+        elif by_role(module):
+            parameters(module, torch.zeros(TRIED, features or 1, dim), image)
         else:
             parameters(module, torch.zeros(TRIED, dim), image)
     return module.train(training)
+
+
+def by_role(decoder: nn.Module) -> bool:
+    """Whether a decoder takes what unbinding with the roles gives, [B, F, D], and not the vectors of objects, [B, D]."""
+    return bool(getattr(decoder, "by_role", False))
+
+
+def _parameters(maker: Callable[..., Any]) -> Mapping[str, Any]:
+    """The parameters that a class or function has, by name; none where Python cannot tell."""
+    try:
+        return inspect.signature(maker).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else type(value).__name__
 
 
 def posterior(
@@ -71,13 +96,13 @@ def posterior(
 
 
 def parameters(
-    decoder: nn.Module, vectors: Float[Tensor, "b dim"], image: tuple[int, int, int] | None = None
+    decoder: nn.Module, vectors: Float[Tensor, "b *features dim"], image: tuple[int, int, int] | None = None
 ) -> Float[Tensor, "b c h w"]:
     """What a decoder makes of vectors: the parameters of pixels, float32 [B, C, H, W], see `tasks.likelihood`.
 
     Args:
         decoder: called with the vectors.
-        vectors: [B, D].
+        vectors: [B, D], or [B, F, D] for one that reads by role.
         image: C, H and W of the parameters, if they are known.
 
     Raises:
@@ -85,7 +110,8 @@ def parameters(
     """
     found, n = decoder(vectors), len(vectors)
     expected = f"[{n}, {'C, H, W' if image is None else ', '.join(map(str, image))}]"
-    wanted = f"the decoder {type(decoder).__name__} must return {expected}, one tensor of floating point numbers"
+    whose = f"the decoder {type(decoder).__name__}"
+    wanted = f"{whose} must return the parameters of pixels {expected}, one tensor of floating point numbers"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise DtypeError(f"{wanted}, got {_described(found)}")
     if found.ndim != 4 or len(found) != n or (image is not None and tuple(found.shape[1:]) != tuple(image)):

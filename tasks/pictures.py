@@ -38,7 +38,7 @@ def as_pictures(
         shape: C, H and W, if they are known.
         white: the value of a white pixel, 1 or 255. If it is not given it is 255 for pictures of PIL's, and for those of uint8 of
             which a value is above 1; and 1 for all others.
-        prepare: resize the pictures to H and W, and turn colours to grey or grey to colours, where they are not as they shall be.
+        prepare: resize the pictures to H and W, and turn colours to greyscale or back, where they are not as they shall be.
 
     Returns:
         Tensors as they are, of bool as uint8; and divided by 255, float32, if white is 255.

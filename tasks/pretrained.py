@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import nn
 
-from tasks.about import About
 from tasks.card import Page, card
 from tasks.config import CONFIG
 from tasks.json_file import read_json, write_json
+from tasks.provenance import Provenance
 from tasks.training.run_folder import WRITTEN
 from tasks.weights import MODEL, MODEL_TYPE, save
 from vsa import __version__
@@ -21,14 +21,14 @@ from vsa.files import replacing
 PAGE = "README.md"
 
 
-def write_folder(model: nn.Module, kind: str, about: About, page: Page, folder: Path, half: bool = False) -> None:
+def write_folder(model: nn.Module, kind: str, provenance: Provenance, page: Page, folder: Path, half: bool = False) -> None:
     """Write model.safetensors, config.json and README.md, all of them or none; see `TaskModel.save_pretrained`.
 
     Raises:
         OutputError: the folder cannot be written, or holds something else already.
     """
-    text = card(page, about, half)
-    settings = {"task": about.task, "version": __version__, "config": about.config.as_json()}
+    text = card(page, provenance, half)
+    settings = {"task": provenance.task, "version": __version__, "config": provenance.config.as_json()}
     with _made(folder):
         there = [name for name in dict.fromkeys((*WRITTEN, CONFIG, PAGE)) if (folder / name).exists()]
         if there and not _is_ours(folder):
@@ -38,7 +38,7 @@ def write_folder(model: nn.Module, kind: str, about: About, page: Page, folder: 
             )
         with ExitStack() as stack:  # files take their places when all of them are written
             weights, config, readme = (stack.enter_context(replacing(folder / name)) for name in (MODEL, CONFIG, PAGE))
-            save(model, about.task, about.config, about.metrics, weights, half)
+            save(model, provenance.task, provenance.config, provenance.metrics, weights, half)
             write_json(config, {"model_type": f"{MODEL_TYPE}{kind}", "library_name": "vsa-torch", **settings})
             readme.write_text(text, encoding="utf-8")
 

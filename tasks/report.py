@@ -8,7 +8,7 @@ from rich import table
 from rich.console import Console
 from rich.text import Text
 
-from tasks.tables import Table, remarks, tables
+from tasks.metrics_tables import Table, metrics_tables, remarks
 from tasks.task import Result
 from tasks.training.progress import Piped
 
@@ -36,7 +36,7 @@ def show(result: Result, console: Console | None = None) -> None:
 
 def show_tables(metrics: dict[str, Any], console: Console, part: str = "test") -> None:
     """Print what was measured on a part, over all classes and over the identifiable ones, and what belongs beside it."""
-    for each in tables(metrics, part):
+    for each in metrics_tables(metrics, part):
         console.print(_drawn(each))
     for remark in remarks(metrics):
         console.print(remark, highlight=False, markup=False, soft_wrap=True)

@@ -17,26 +17,26 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from tasks.about import About
 from tasks.config import CONFIG, RunConfig
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset, open_dataset
 from tasks.data.population import Population
 from tasks.data.schemes import Batch
-from tasks.data.split import Part, Split
+from tasks.data.split import Part, Split, named_split
 from tasks.evaluation.controls import measure_controls
 from tasks.evaluation.loss_figure import draw_loss
 from tasks.likelihood import Likelihood, make_likelihood
 from tasks.measured import as_metrics, without_nan
 from tasks.memory import TRAINING, check_memory, enough_memory, within_memory
-from tasks.share import Share
-from tasks.tables import left_out
+from tasks.metrics_tables import left_out
+from tasks.provenance import Provenance
+from tasks.shard import Shard
 from tasks.task_model import TaskModel
 from tasks.training.budget import Budget, Schedule, cosine
 from tasks.training.loop import train
 from tasks.training.manifest import RunFiles
 from tasks.training.metrics_log import check_tracker, read_metrics
-from tasks.training.processes import make_accelerator, means, on_first, share_of
+from tasks.training.processes import make_accelerator, means, on_first, shard_of
 from tasks.training.record import RunRecord
 from tasks.training.run import Trained
 from tasks.training.run_folder import claimed, run_folder
@@ -76,7 +76,7 @@ class Task(ABC, Generic[Config, Model]):
         config: the settings.
         evaluate: the metrics of a trained model on a population.
         figures: by file name, what draws a figure of a model on a population.
-        schedule: what the learning rates are multiplied by, of the share of the budget that is spent.
+        schedule: what the learning rates are multiplied by, of the fraction of the budget that is spent.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Task(ABC, Generic[Config, Model]):
             config: the settings.
             model: that of `build`, as accelerate wraps it.
             batch: on the model's device.
-            spent: the share of the budget that is spent, 0 to 1.
+            spent: the fraction of the budget that is spent, 0 to 1.
         """
 
     @abstractmethod
@@ -180,6 +180,8 @@ class Task(ABC, Generic[Config, Model]):
         """
         config.check()
         check_tracker(config.log)
+        if config.split is not None:
+            split_of(config)  # a name that is unknown is refused before the folder is touched
         files = RunFiles(config.out.absolute())
         trackers = {} if config.log == "none" else {"log_with": config.log, "project_dir": files.path / "tracker"}
         accelerator = make_accelerator(config.device, config.precision, **trackers)
@@ -194,7 +196,7 @@ class Task(ABC, Generic[Config, Model]):
             on_first(accelerator, lambda: save(model, self.name, config, {}, files.place(MODEL), half))
             metrics = asdict(trained) | self.measure(model, config, accelerator) | {"config": config.as_json()}
 
-            model.about = About(self.name, config, metrics)
+            model.provenance = Provenance(self.name, config, metrics)
 
             def write() -> None:
                 save(model, self.name, config, metrics, files.place(MODEL), half)
@@ -270,16 +272,16 @@ class Task(ABC, Generic[Config, Model]):
     ) -> dict[str, Any]:
         """The metrics on combinations of a part.
 
-        Of several processes each measures its share of the pictures; the metrics are those of all.
+        Of several processes each measures its shard of the pictures; the metrics are those of all.
 
         Raises:
             DtypeError: a metric is nothing that JSON can hold.
             RangeError: so many pictures do not fit in memory.
         """
         check_memory("evaluate", config.evaluate, bytes_of(dataset_of(config)), "pictures")
-        share = Share() if accelerator is None else share_of(accelerator)
-        own = replace(config, evaluate=-(-config.evaluate // share.processes))
-        metrics = as_metrics(self.measured(model, own, part, seed_of(config.seed, "measure", share.process)))
+        shard = Shard() if accelerator is None else shard_of(accelerator)
+        shared = replace(config, evaluate=-(-config.evaluate // shard.processes))
+        metrics = as_metrics(self.measured(model, shared, part, seed_of(config.seed, "measure", shard.process)))
         return without_nan(metrics if accelerator is None else means(accelerator, metrics))
 
     def pictures(self, config: Config) -> list[str]:
@@ -313,7 +315,18 @@ def seed_of(*what: int | str) -> int:
 
 def population_of(config: RunConfig, part: Part) -> Population:
     """The combinations of a part of the configuration's split."""
-    return Population(dataset_of(config), part, Split(config.validation, config.test))
+    return Population(dataset_of(config), part, split_of(config))
+
+
+def split_of(config: RunConfig) -> Split:
+    """The split of the configuration: by its name, or by its expressions.
+
+    Raises:
+        RangeError: the data set has none of this name.
+    """
+    if config.split is None:
+        return Split(config.validation, config.test)
+    return named_split(dataset_of(config), config.split)
 
 
 def dataset_of(config: RunConfig) -> Dataset:

@@ -9,10 +9,10 @@ from typing import ClassVar, TypeVar
 import torch
 from torch import nn
 
-from tasks.about import About
 from tasks.card import Page
 from tasks.loading import load_saved
 from tasks.pretrained import write_folder
+from tasks.provenance import Provenance
 from vsa.errors import InputError, VSAError
 
 Self = TypeVar("Self", bound="TaskModel")
@@ -23,7 +23,7 @@ class TaskModel(nn.Module):
 
     Attributes:
         kind: what config.json says of a saved model: "vsa-torch-" and this.
-        about: where the model comes from, if a task made it; None for one that was composed by hand.
+        provenance: where the model comes from, if a task made it; None for one that was composed by hand.
         image: channels, height and width of its pictures, if a task made it; else what the encoder takes is not known before.
     """
 
@@ -31,7 +31,7 @@ class TaskModel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.about: About | None = None
+        self.provenance: Provenance | None = None
         self.image: tuple[int, int, int] | None = None
 
     @property
@@ -39,18 +39,18 @@ class TaskModel(nn.Module):
         """Where its weights are."""
         return next(chain(self.parameters(), self.buffers())).device
 
-    def described(self) -> About:
+    def described(self) -> Provenance:
         """Where the model comes from.
 
         Raises:
             VSAError: it was composed by hand.
         """
-        if self.about is None:
+        if self.provenance is None:
             raise VSAError(
                 "this model was composed by hand, so no settings say how to build it again; make it with a task, such as "
                 "tasks.symbolic.stages.PAIRED.build(PairedConfig()), or keep its weights with model.state_dict()"
             )
-        return self.about
+        return self.provenance
 
     @classmethod
     def from_pretrained(cls: type[Self], folder: str | Path, trust: bool = False) -> Self:
@@ -93,14 +93,14 @@ class TaskModel(nn.Module):
             OutputError: it cannot be written, or holds something else already.
             VSAError: the model was composed by hand, so that no settings say how to build it again.
         """
-        about = self.described().published()
-        write_folder(self, self.kind, about, self.page(about), Path(folder), half)
+        provenance = self.described().published()
+        write_folder(self, self.kind, provenance, self.page(provenance), Path(folder), half)
 
-    def page(self, about: About) -> Page:
+    def page(self, provenance: Provenance) -> Page:
         """What its page says of it beside its settings and metrics, which it has in common with all other models.
 
         Args:
-            about: where the model comes from, as the page tells it.
+            provenance: where the model comes from, as the page tells it.
         """
         parts = [(name, type(part).__name__, part) for name, part in self.named_children()]
         return Page(

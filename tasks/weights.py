@@ -99,8 +99,8 @@ def _short(value: Any) -> str:
 
 
 def _of(checkpoint: Checkpoint) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    about = checkpoint.about
-    return {"task": str(about.get("task")), "config": json.dumps(about.get("config"))}, checkpoint.part("model")
+    metadata = checkpoint.metadata
+    return {"task": str(metadata.get("task")), "config": json.dumps(metadata.get("config"))}, checkpoint.part("model")
 
 
 def shipped() -> list[str]:

@@ -22,7 +22,7 @@ ALLOWED = {
     "tasks": {"tasks", "encoders", "decoders", "vsa"},
     "examples": {"tasks", "encoders", "decoders", "vsa"},
 }
-LAB = {"einops", "rich", "tyro", "accelerate", "matplotlib"}
+LAB = {"einops", "rich", "tyro", "accelerate", "matplotlib", "pooch"}
 
 
 def files(folder: str) -> list[Path]:
@@ -64,7 +64,7 @@ else:
     import examples
 TABLE = {"paired": "tasks.paired:TASK", "none": "a text about tasks.paired"}
 def load(command):
-    """tasks.lab"""
+    """tasks.dependencies"""
     from vsa import algebra
     import_module(f"tasks.console.{command}")
     return import_module("decoders")
@@ -95,8 +95,8 @@ DSPRITES = re.compile(
 )
 """Factors, counts and sizes of dSprites."""
 
-ITS_OWN = ("tasks/data/dsprites/", "tasks/studies/", "tasks/console/data.py")
-"""The data set, the studies of it, and the command for its file."""
+ITS_OWN = ("tasks/data/dsprites/", "tasks/studies/", "tasks/console/data.py", "tasks/data/shapes3d/")
+"""The data set, the studies of it, and the command for its file; and a data set whose camera has an orientation of its own."""
 
 
 def test_general_code_knows_no_data_set() -> None:
@@ -143,6 +143,16 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
     heavy = {"torchhd", "pandas", "scipy", "safetensors", "jaxtyping", "beartype", *LAB, "encoders", "decoders", "tasks"}
     assert "vsa" in ended.stdout.split()
     assert not heavy & set(ended.stdout.split())
+
+
+def test_only_who_fetches_imports_pooch() -> None:
+    code = """
+import sys
+import tasks, tasks.console.data, tasks.data.dsprites.download
+from vsa.command_line import status_of
+assert status_of(["--help"]) == status_of(["data", "--help"]) == 0
+assert not {"pooch", "requests"} & set(sys.modules)"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
 
 def test_the_version_is_said_in_one_place() -> None:

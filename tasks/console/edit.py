@@ -48,7 +48,7 @@ def edit(config: EditConfig) -> None:
     """Draw objects, edit, write the picture, and print what was given and what came out."""
     import torch
 
-    from tasks.evaluation.one_edit import MOST, OneEdit, feature_of, in_words, sample_objects
+    from tasks.evaluation.scene_edit import MOST, SceneEdit, feature_of, in_words, sample_objects
     from tasks.symbolic.model import SceneModel
     from tasks.task import dataset_of, population_of
     from vsa.errors import InputError, ShapeError
@@ -56,30 +56,30 @@ def edit(config: EditConfig) -> None:
 
     check_seed(config.seed)
     check_place(config.out)
-    model, about = open_model(config.run, config.trust, config.device)
+    model, provenance = open_model(config.run, config.trust, config.device)
     if not isinstance(model, SceneModel):
-        raise InputError(f"{config.run} is a model of the task {about.task}, which has no vectors to edit; give a stage's")
-    dataset = dataset_of(about.config)
+        raise InputError(f"{config.run} is a model of the task {provenance.task}, which has no vectors to edit; give a stage's")
+    dataset = dataset_of(provenance.config)
     feature = 0 if config.feature is None else feature_of(config.feature, dataset)
     if model.roles.names != dataset.features:
         there = ", ".join(dataset.features)
         raise ShapeError(f"an edit needs a model of the features {there}, got {', '.join(model.roles.names)}")
     pictured = min(len(model.slots), MOST)
-    objects = sample_objects(pictured, population_of(about.config, "test"), torch.Generator().manual_seed(config.seed))
-    one = OneEdit(
+    objects = sample_objects(pictured, population_of(provenance.config, "test"), torch.Generator().manual_seed(config.seed))
+    chosen = SceneEdit(
         dataset, objects, pictured, config.object - 1, feature, (pictured + 1 if config.donor is None else config.donor) - 1
     )
     with replacing(config.out) as part:
-        before, after = one.write(model, part)
+        before, after = chosen.write(model, part)
     for number, classes in enumerate(objects, 1):
         where = "" if number <= pictured else ", beside the scene"
         print(f"object {number}{where}: {in_words(classes, dataset)}")
-    right, trained = one.edited()[one.object], population_of(about.config, "train")
+    right, trained = chosen.edited()[chosen.object], population_of(provenance.config, "train")
     known = "trained on" if trained.accept(right) else "never trained on"
-    print(f"edit: {one.title()}, and becomes {in_words(right, dataset)}, a combination {known}")
-    vector = one.vectors(model)[1]
+    print(f"edit: {chosen.title()}, and becomes {in_words(right, dataset)}, a combination {known}")
+    vector = chosen.vectors(model)[1]
     read = torch.stack([model.read(vector, slot).cpu() for slot in range(pictured)])
-    for number, (found, wrong) in enumerate(zip(read, one.wrong(read), strict=True), 1):
+    for number, (found, wrong) in enumerate(zip(read, chosen.wrong(read), strict=True), 1):
         verdict = f"wrong: {', '.join(dataset.features[f] for f in wrong)}" if wrong else "right"
         print(f"read object {number}: {in_words(found, dataset)}: {verdict}")
     print(f"IoU with the exact picture: {after:.3f}, before the edit {before:.3f}")

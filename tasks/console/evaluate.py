@@ -49,15 +49,16 @@ def evaluate(config: EvaluateConfig) -> None:
 
     if config.out is not None:
         check_place(config.out)
-    model, about = open_model(config.run, config.trust, config.device)
+    model, provenance = open_model(config.run, config.trust, config.device)
     changed = {"evaluate": config.evaluate, "seed": config.seed}
-    settings = replace(about.config, **{name: value for name, value in changed.items() if value is not None})
+    settings = replace(provenance.config, **{name: value for name, value in changed.items() if value is not None})
     settings.check()
     started = time.perf_counter()
-    metrics = load("task", about.task).measure(model, settings, part=config.part)
+    metrics = load("task", provenance.task).measure(model, settings, part=config.part)
     console, device = Piped(), model.device.type
     console.print(
-        f"{config.run}: the task {about.task}, {settings.evaluate} {config.part} pictures for each number, seed {settings.seed}, "
+        f"{config.run}: the task {provenance.task}, {settings.evaluate} {config.part} pictures for each number, "
+        f"seed {settings.seed}, "
         f"measured in {time.perf_counter() - started:.0f} s on {device}",
         highlight=False,
         markup=False,
@@ -65,6 +66,12 @@ def evaluate(config: EvaluateConfig) -> None:
     )
     show_tables(metrics, console, config.part)
     if config.out is not None:
-        how = {"model": config.run, "task": about.task, "part": config.part, "evaluate": settings.evaluate, "seed": settings.seed}
+        how = {
+            "model": config.run,
+            "task": provenance.task,
+            "part": config.part,
+            "evaluate": settings.evaluate,
+            "seed": settings.seed,
+        }
         write_json(config.out, {**how, "device": device, **metrics})
         console.print(f"numbers: {config.out}", highlight=False, markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vsa.errors import OutputError, RangeError
 
 if TYPE_CHECKING:
-    from tasks.about import About
+    from tasks.provenance import Provenance
     from tasks.task_model import TaskModel
 
 
@@ -36,7 +36,7 @@ def check_seed(seed: int) -> None:
         raise RangeError(f"seed must be from 0 to 2^63 - 1, got {seed}")
 
 
-def open_model(run: str | Path, trust: bool, device: str) -> tuple[TaskModel, About]:
+def open_model(run: str | Path, trust: bool, device: str) -> tuple[TaskModel, Provenance]:
     """The model that a user names, finished, and what it says of itself.
 
     The model of a run that was stopped has no codebooks yet; they are learnt as they would be at the run's end.
@@ -58,8 +58,8 @@ def open_model(run: str | Path, trust: bool, device: str) -> tuple[TaskModel, Ab
 
     place = make_accelerator(device, "float32").device
     model = load_model(run, trust).to(place)
-    about = model.described()
+    provenance = model.described()
     if isinstance(model, SceneModel) and not len(model.codebooks):
         print(f"{run} has no codebooks yet; learning them, as the end of its training would", file=sys.stderr)
-        load("task", about.task).finish(model, about.config, population_of(about.config, "train"))
-    return model, about
+        load("task", provenance.task).finish(model, provenance.config, population_of(provenance.config, "train"))
+    return model, provenance

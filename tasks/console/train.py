@@ -39,12 +39,12 @@ def _config_of(name: str) -> type[RunConfig]:
     Raises:
         PluginError: there is no such task, or what has the name is none.
     """
-    from tasks.lab import check_lab
+    from tasks.dependencies import check_dependencies
     from tasks.task import Task
     from vsa import load
     from vsa.errors import PluginError
 
-    check_lab()
+    check_dependencies()
     task = load("task", name)
     if not isinstance(task, Task):
         raise PluginError(f"the task {name!r} must be a tasks.task.Task, got {type(task).__name__}")

@@ -4,9 +4,10 @@ factor.py       a factor of variation
 dataset.py      the protocol of a data set, and its checked form; declaration.py checks what it declares
 split.py        which combinations are for training, validation and test
 population.py   which combinations may be drawn
-pairs.py, exchanges.py, scenes.py     what is drawn of them
+pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them
 schemes.py      batches to learn from
-circles.py, dsprites/                 the data sets
+published.py, npz.py, hdf5.py         files that others publish
+circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ __all__ = ["Dataset", "Factor", "Observable", "Population", "Split", "open_datas
 register(
     "dataset",
     {
+        "3dshapes": "tasks.data.shapes3d.rooms:Shapes3D",
         "circles": "tasks.data.circles:Circles",
         "dsprites": "tasks.data.dsprites.sprites:DSprites",
+        "mpi3d": "tasks.data.mpi3d:MPI3D",
         "simple": "tasks.data.circles:Simple",
     },
 )

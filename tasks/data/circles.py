@@ -6,12 +6,14 @@ The idea is of Montero et al., "Lost in Latent Space: Examining Failures of Dise
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from tasks.data.declaration import HeldOut
 from tasks.data.factor import Factor
 from tasks.data.polygons import coverage, regular, square
 
@@ -26,11 +28,18 @@ SCALE = 0.2
 
 PLACES = tuple(torch.linspace(0.1, 0.9, 32, dtype=torch.float64).tolist())
 
+CENTRE = "0.35 <= x.value <= 0.65 and 0.35 <= y.value <= 0.65"
+CORNER = "x.value > 0.5 and y.value > 0.5"
+
 OUTLINES = {"square": square(), "triangle": regular(3), "circle": regular(30)}
 
 
 class Simple:
-    """Squares, triangles and circles of one size at every place; the border cuts a little off those at the outermost places.
+    """Squares, triangles and circles of one size at every place.
+
+    The places go from 0.1 to 0.9, and a triangle reaches up to 0.176 of the side from its centre, a circle 0.113. So the border
+    cuts them off at the outermost places, of a triangle up to 14 percent of the area in a corner, of a circle up to 5 percent;
+    of a square nothing.
 
     Example:
         >>> Simple().observe(torch.tensor([[0, 0, 1], [31, 31, 2]])).shape
@@ -39,8 +48,16 @@ class Simple:
 
     name = "simple"
     shapes: tuple[str, ...] = tuple(OUTLINES)
-    factors: tuple[Factor, ...] = (Factor("x", PLACES), Factor("y", PLACES), Factor("shape", tuple(OUTLINES), ordered=False))
+    factors: tuple[Factor, ...] = (
+        Factor("x", PLACES, axis="x"),
+        Factor("y", PLACES, axis="y"),
+        Factor("shape", tuple(OUTLINES), ordered=False),
+    )
     shape = (3, SIDE, SIDE)
+    splits: Mapping[str, HeldOut] = {
+        "centre": HeldOut(f"shape == triangle and {CENTRE}", says="triangles in the middle"),
+        "corner": HeldOut(f"shape == triangle and {CORNER}", says="triangles in the quarter at the lower right"),
+    }
 
     def observe(self, classes: Int64[Tensor, "n f"]) -> UInt8[Tensor, "n 3 64 64"]:
         """The pictures, 0 to 255."""
@@ -62,7 +79,7 @@ class Simple:
 
 
 class Circles(Simple):
-    """Circles of one size at every place.
+    """Circles of one size at every place; the border cuts off up to 5 percent of those at the outermost places, as of `Simple`.
 
     Example:
         >>> Circles().observe(torch.tensor([[0, 0]])).shape
@@ -72,3 +89,7 @@ class Circles(Simple):
     name = "circles"
     shapes = ("circle",)
     factors = Simple.factors[:2]
+    splits: Mapping[str, HeldOut] = {
+        "centre": HeldOut(CENTRE, says="the middle; all places around it are trained on"),
+        "corner": HeldOut(CORNER, says="the quarter at the lower right"),
+    }

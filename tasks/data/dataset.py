@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from tasks.data.answers import as_alternatives, as_observed, as_steps
 from tasks.data.checks import MOST, check_readable
-from tasks.data.declaration import as_factors, as_identifiable, as_shape
+from tasks.data.declaration import as_factors, as_identifiable, as_shape, as_splits
 from tasks.data.factor import Factor
 from vsa import load
 from vsa.errors import DtypeError, PluginError, RangeError, ShapeError
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 PROBED = 64
 """Observations that are looked at when a data set is opened."""
+
+TRIED = 8
+"""On so many of them `steps_off` and `alternatives` are tried."""
 
 LISTED = 2**17
 """A data set of at most so many combinations can be searched whole,"""
@@ -61,6 +65,7 @@ class Observable(Protocol):
     * `identifiable`: by factor, those of its classes of which no two look alike, whatever the others are.
     * `steps_off(found, right, sources)`: how far apart classes look, see `Dataset.steps_off`.
     * `alternatives(classes, sources)`: all observations that are right, see `Dataset.alternatives`.
+    * `splits`: by name, what is held out of the training: the expression of a test, or a `tasks.data.declaration.HeldOut`.
     * `nearest(pictures)`: the classes that a picture is most like, see `Dataset.nearest`.
     """
 
@@ -105,6 +110,7 @@ class Dataset:
         shape: of an observation: channels, height, width; of a clip the number of frames before these.
         binary: whether every pixel is 0 or 1.
         identifiable: by factor, those of its classes of which no two look alike, whatever the others are; None if all are such.
+        splits: by name, what is held out of the training.
 
     Raises:
         PluginError: it lacks a member.
@@ -154,6 +160,8 @@ class Dataset:
         if hasattr(given, "distinct") and not torch.equal(seen, self._observed(looks)):
             raise self.wrong("observe gives classes another look than distinct(classes), which stand for the very same one")
         self.identifiable = as_identifiable(self.name, self.factors, getattr(given, "identifiable", None))
+        self.splits = as_splits(self.name, getattr(given, "splits", {}))
+        self._try_judge(probed[:TRIED])
 
     def __repr__(self) -> str:
         factors = ", ".join(f"{factor.name} {len(factor)}" for factor in self.factors)
@@ -169,6 +177,12 @@ class Dataset:
         if len(self.shape) != 3:
             raise ShapeError(f"pictures [C, H, W] are wanted here, and an observation of {self.name} is {list(self.shape)}")
         return self.shape[0], self.shape[1], self.shape[2]
+
+    @property
+    def axes(self) -> tuple[int | None, int | None]:
+        """Which factor is the place of an object along x, and which along y, by number; None where none is."""
+        along = {factor.axis: f for f, factor in enumerate(self.factors) if factor.axis is not None}
+        return along.get("x"), along.get("y")
 
     def check_classes(self, classes: Tensor) -> Tensor:
         """The classes [..., F] as int64, if they are classes of this data set.
@@ -236,7 +250,7 @@ class Dataset:
             sources: int64 [n, F, F], for each factor the classes of the object whose look said what is right.
         """
         if hasattr(self.given, "steps_off"):
-            off = self.given.steps_off(found, right, sources)
+            off = as_steps(self.name, self.given.steps_off(found, right, sources), tuple(right.shape))
         else:
             off = (found - right).abs()
             periodic = torch.tensor([factor.periodic for factor in self.factors])
@@ -253,9 +267,9 @@ class Dataset:
             sources: int64 [n, F, F], for each factor the classes of the object whose look says what it is.
         """
         if hasattr(self.given, "alternatives"):
-            return self.given.alternatives(
-                classes, classes[:, None].expand(-1, len(self.counts), -1) if sources is None else sources
-            )
+            sources = classes[:, None].expand(-1, len(self.counts), -1) if sources is None else sources
+            seen = self.given.alternatives(classes, sources)
+            return self._scaled(as_alternatives(self.name, seen, len(classes), self.shape, bool(self.floating)))
         return self.observe(classes)[:, None]
 
     @property
@@ -274,7 +288,8 @@ class Dataset:
         if tuple(pictures.shape[1:]) != self.shape:
             raise ShapeError(f"pictures of {self.name} are [n, {', '.join(map(str, self.shape))}], got {list(pictures.shape)}")
         if hasattr(self.given, "nearest"):
-            return self.given.nearest(pictures)
+            found = self.given.nearest(pictures)
+            return self._as_classes("nearest(pictures)", found, [len(pictures), len(self.counts)])
         if not self.searchable:
             raise RangeError(f"{self.name} has too many combinations to look for the one that a picture is most like")
         every, looks = self._listed
@@ -311,15 +326,7 @@ class Dataset:
     def _observed(self, classes: Tensor) -> Tensor:
         """What the data set gives, if it is of the shape that it declares, and of a dtype that it may have."""
         classes = self.check_classes(classes)
-        seen = self.given.observe(classes)
-        wanted = f"observe must give {[len(classes), *self.shape]}, uint8 or floating point numbers"
-        if not isinstance(seen, Tensor):
-            raise DtypeError(f"the data set {self.name}: {wanted}, got {type(seen).__name__}")
-        check_readable(f"what the data set {self.name} observes", seen)
-        if list(seen.shape) != [len(classes), *self.shape]:
-            raise ShapeError(f"the data set {self.name}: {wanted}, got {list(seen.shape)}")
-        if seen.dtype != torch.uint8 and not seen.is_floating_point():
-            raise DtypeError(f"the data set {self.name}: {wanted}, got {seen.dtype}")
+        seen = as_observed(self.name, self.given.observe(classes), len(classes), self.shape)
         if seen.is_floating_point() and self.floating is False:
             raise self.wrong("observe gave uint8 at first, and floating point numbers now")
         if not seen.is_floating_point() and self.floating:
@@ -340,15 +347,28 @@ class Dataset:
             raise self.wrong(f"every pixel was 0 or 1 at first, and one is {int(seen.max())} now")
         return seen
 
+    def _try_judge(self, classes: Tensor) -> None:
+        """Try the optional members on a few classes. `nearest` is not asked: a search may take long; its answers are checked."""
+        sources, kept = classes[:, None].expand(-1, len(self.counts), -1), classes.clone()
+        for given in (None, sources):
+            self.steps_off(classes, classes.flip(0), given)
+            first = self.alternatives(classes, given)[:, 0]
+            if not torch.equal(first, self.observe(classes)):
+                raise self.wrong("the first of alternatives(classes, sources) is not what observe(classes) gives")
+        if not torch.equal(classes, kept):
+            raise self.wrong("steps_off or alternatives changes the classes that it is given")
+
     def _same_shape(self, member: str, classes: Tensor) -> Tensor:
-        found = getattr(self.given, member)(classes)
-        if not isinstance(found, Tensor) or found.shape != classes.shape or found.is_floating_point():
+        return self._as_classes(f"{member}(classes)", getattr(self.given, member)(classes), list(classes.shape))
+
+    def _as_classes(self, call: str, found: Any, shape: list[int]) -> Tensor:
+        if not isinstance(found, Tensor) or list(found.shape) != shape or found.is_floating_point():
             got = f"{found.dtype} {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
-            raise self.wrong(f"{member}(classes) must give classes {list(classes.shape)}, got {got}")
+            raise self.wrong(f"{call} must give classes {shape}, got {got}")
         try:
             return self.check_classes(found)
         except (DtypeError, RangeError) as error:
-            raise self.wrong(f"{member}(classes) must give classes: {error}") from error
+            raise self.wrong(f"{call} must give classes: {error}") from error
 
 
 def open_dataset(name: str, data: Path | None = None) -> Dataset:

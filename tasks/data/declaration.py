@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,6 +11,37 @@ from torch import Tensor
 
 from tasks.data.factor import Factor
 from vsa.errors import DtypeError, RangeError, ShapeError
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A named split of a data set: what is held out of the training.
+
+    Attributes:
+        test: which combinations are for the test, an expression as `tasks.data.split.combinations` reads it.
+        validation: which of the rest are for choosing settings; a scattered tenth.
+        says: what is held out, in words; and what is weak about it.
+    """
+
+    test: str
+    validation: str = "tenth == 1"
+    says: str = ""
+
+
+def as_splits(name: str, given: Any) -> dict[str, HeldOut]:
+    """The named splits of the data set of this name; a text is the expression of a test."""
+    if not isinstance(given, Mapping):
+        raise DtypeError(f"the splits of the data set {name} must map names to expressions, got {type(given).__name__}")
+    found = {}
+    for key, value in given.items():
+        held_out = HeldOut(value) if isinstance(value, str) else value
+        if not isinstance(key, str) or not isinstance(held_out, HeldOut):
+            raise DtypeError(
+                f"the splits of the data set {name} must be texts, or tasks.data.declaration.HeldOut, by name; got "
+                f"{key!r:.100}: {value!r:.100}"
+            )
+        found[key] = held_out
+    return found
 
 
 def as_factors(name: str, given: Any) -> tuple[Factor, ...]:

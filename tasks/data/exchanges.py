@@ -7,6 +7,7 @@ it alone, all of them where two differ in everything.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class Exchange(NamedTuple):
 
 
 def check_exchange(features: tuple[int, ...], population: Population) -> None:
-    """Refuse an exchange that a part has no objects for.
+    """Refuse an exchange between objects of a part that has none for it.
 
     Args:
         features: one, all of them, or none, by number.
@@ -49,12 +50,20 @@ def check_exchange(features: tuple[int, ...], population: Population) -> None:
     Raises:
         NotInPartError: there are no such objects; the message says what they would have to be.
     """
-    if not len(population.every()):
-        raise population.none()
-    found = _exchangeable(features, population)
-    if not len(found):
+    if not exchangeable(features, population):
         what = f"{population.dataset.features[features[0]]} alone" if len(features) == 1 else "all features"
         raise NotInPartError(f"no two combinations of the {population.part} part differ in {what}")
+
+
+def exchangeable(features: tuple[int, ...], population: Population) -> bool:
+    """Whether a part has two objects of which one becomes the other by that exchange.
+
+    Raises:
+        NotInPartError: the part is empty.
+    """
+    if not len(population.every()):
+        raise population.none()
+    return len(_exchangeable(features, population)) > 0
 
 
 def mixed(population: Population) -> bool:
@@ -99,10 +108,45 @@ def sample_across(n: int, features: tuple[int, ...], others: int, population: Po
     Raises:
         NotInPartError: no such objects exist, or nothing fits beside them.
     """
+
+    def pairs(n: int) -> tuple[Tensor, Tensor]:
+        return _pairs(n, features, population, generator)
+
+    return _with_donors(n, features, others, population, pairs, generator)
+
+
+def sample_into(n: int, features: tuple[int, ...], others: int, population: Population, generator: torch.Generator) -> Exchange:
+    """n exchanges after which the object lies in the part; what it was before, donors and what is beside it come from anywhere.
+
+    Raises:
+        NotInPartError: there is nothing else that the object can have been, or nothing fits beside it.
+    """
+    everywhere = population.anywhere()
+    where = torch.tensor([f in features for f in range(len(population.dataset.factors))])
+    for f in features:
+        if len(everywhere.allowed[f]) < 2:
+            raise NotInPartError(f"{population.dataset.features[f]} has but one class, so that nothing can be exchanged")
+
+    def pairs(n: int) -> tuple[Tensor, Tensor]:
+        edited = population.sample(n, generator)
+        return differ(edited, where.expand(n, -1), everywhere, generator), edited
+
+    return _with_donors(n, features, others, population, pairs, generator)
+
+
+def _with_donors(
+    n: int,
+    features: tuple[int, ...],
+    others: int,
+    population: Population,
+    pairs: Callable[[int], tuple[Tensor, Tensor]],
+    generator: torch.Generator,
+) -> Exchange:
+    """n exchanges of objects drawn in pairs, before and after; donors and what is beside them come from anywhere."""
     everywhere, dataset, count = population.anywhere(), population.dataset, len(population.dataset.factors)
 
     def draw(rows: Tensor) -> Tensor:
-        first, edited = _pairs(len(rows), features, population, generator)
+        first, edited = pairs(len(rows))
         rest = [everywhere.sample(len(rows), generator) for _ in range(others)]
         many = range(count if len(features) > 1 else 1)
         donors = torch.stack([differ(first, torch.ones_like(first, dtype=torch.bool), everywhere, generator) for _ in many], 1)
@@ -129,13 +173,9 @@ def _pairs(n: int, features: tuple[int, ...], population: Population, generator:
     first = found[torch.randint(len(found), (n,), generator=generator)].long()
     if len(features) > 1:
         return first[:, 0], first[:, 1]
-    edited, dataset = first.clone(), population.dataset
+    edited = first.clone()
     for f in features:
-        column = first[:, None].expand(-1, dataset.counts[f], -1).clone()
-        column[:, :, f] = torch.arange(dataset.counts[f])
-        allowed = torch.zeros(dataset.counts[f], dtype=torch.bool).index_fill_(0, population.allowed[f], True)
-        there = population.accept(column) & allowed & (dataset.distinct(column)[:, :, f] != dataset.distinct(first)[:, None, f])
-        edited[:, f] = choose(there, generator)[0]
+        edited[:, f] = choose(population.others(first, f), generator)[0]
     return first, edited
 
 

@@ -92,7 +92,7 @@ def _check_masks(a: Tensor, b: Tensor) -> None:
 
 
 def document_score(overlaps: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
-    """What the source document's code calls IoU: 0 up to an IoU of 0.5, a tenth for every twentieth above, 1 only above 0.95.
+    """What the code of dSprites VSA calls IoU: 0 up to an IoU of 0.5, a tenth for every twentieth above, 1 only above 0.95.
 
     Args:
         overlaps: plain IoU [*batch], of pictures at the threshold 0.5.

@@ -81,6 +81,29 @@ class Population:
         """Which of the classes [..., F] lie in this part of the split: bool [...]."""
         return self.split.contains(self.part, classes, self.dataset)
 
+    def others(self, classes: Tensor, factor: int) -> Tensor:
+        """Which classes of a factor make another combination of this population that looks different, all else as it stands.
+
+        Args:
+            classes: int64 [n, F].
+            factor: by number.
+
+        Returns:
+            bool [n, count], one column for each class of the factor.
+
+        Example:
+            >>> from tasks.data.circles import Circles
+            >>> right = Population(Dataset(Circles()), "test", Split(test="x > 28"))
+            >>> right.others(torch.tensor([[30, 0]]), 0)[0].nonzero()[:, 0].tolist()
+            [29, 31]
+        """
+        count = self.dataset.counts[factor]
+        column = classes[:, None].expand(-1, count, -1).clone()
+        column[:, :, factor] = torch.arange(count)
+        allowed = torch.zeros(count, dtype=torch.bool).index_fill_(0, self.allowed[factor], True)
+        looks = self.dataset.distinct(column)[:, :, factor]
+        return self.accept(column) & allowed & (looks != self.dataset.distinct(classes)[:, factor, None])
+
     def anywhere(self) -> Population:
         """The combinations of these classes in all parts of the split."""
         return replace(self, part="train", split=Split("", ""))

@@ -1,10 +1,10 @@
-"""Where a target's feature vectors come from in training: `one`, `subset`, `donors` or, for whole scenes, `own`.
+"""Where a target's feature vectors come from in training: the schemes `one`, `subset`, `donors` and, for whole scenes, `own`.
 
 A scheme draws a batch: pictures of single objects to encode, and for each target which of those pictures gives each feature of
 each object. Composing and decoding is then the same for all of them.
 
 * `one`: a picture and its pair, which differs in one feature; the vector of that feature is the target's own, all others
-  come from the pair. This is the exchange of the source document. It does not make features compose: all but one of the
+  come from the pair. This is the exchange of dSprites VSA. It does not make features compose: all but one of the
   vectors come from one picture, which agrees with the target in all that they could say.
 * `subset`: the same with any set of features that differ.
 * `donors`: each of the vectors comes from a picture of its own, drawn without regard to the others, so there is nothing
@@ -25,7 +25,7 @@ from tasks.data.overlap import apart
 from tasks.data.pairs import MOST_FEATURES, one_feature, random_subset, sample_paired_scenes, sample_pairs
 from tasks.data.population import Population, check_drawing, choose, draw_until
 from tasks.data.scenes import ABSENT, FEWEST, MOST, sample_scenes
-from tasks.share import Share
+from tasks.shard import Shard
 from vsa.errors import RangeError
 
 
@@ -42,8 +42,8 @@ class Pairs:
     def sources(self, exchanged: Tensor) -> Tensor:
         """Which picture gives each feature of the 2 n targets, int64 [2 n, F]: exchanged features [n, F] are their own."""
         n = len(exchanged)
-        own, other = torch.arange(2 * n, device=exchanged.device), torch.arange(2 * n, device=exchanged.device).roll(n)
-        return torch.where(exchanged.repeat(2, 1), own[:, None], other[:, None])
+        itself, other = torch.arange(2 * n, device=exchanged.device), torch.arange(2 * n, device=exchanged.device).roll(n)
+        return torch.where(exchanged.repeat(2, 1), itself[:, None], other[:, None])
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Batch:
         pairs: how the targets pair up, where a scheme made pairs.
         slots: int64 [T, N], which slot each object takes; in order if there are none.
         noise: the seed of the noise with which posteriors are sampled.
-        share: which part of it this process encodes and draws; all of it if there is but one.
+        shard: which part of it this process encodes and draws; all of it if there is but one.
     """
 
     pictures: Tensor
@@ -68,7 +68,7 @@ class Batch:
     pairs: Pairs | None = None
     slots: Tensor | None = None
     noise: int = 0
-    share: Share = Share()  # noqa: RUF009  (it cannot change)
+    shard: Shard = Shard()  # noqa: RUF009  (it cannot change)
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on a device; nobody waits for the copies of a batch that is pinned."""
@@ -108,16 +108,16 @@ class Batch:
 
 
 Scheme = Callable[[int, int, Population, torch.Generator], Batch]
-"""Draws a batch of so many targets, of so many objects each, of this population."""
+"""Draws a batch: of the number of targets, the number of objects in each, the population and a generator."""
 
 
-def one(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
+def exchange_one(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
     """Pictures or scenes and their pairs, which differ in one feature of the first object."""
     check_drawing(population, generator)
     return _exchange(one_feature(_half(targets), len(population.dataset.factors), generator), count, population, generator)
 
 
-def subset(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
+def exchange_subset(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
     """Pictures or scenes and their pairs, which differ in a random set of features of the first object."""
     check_drawing(population, generator)
     return _exchange(random_subset(_half(targets), len(population.dataset.factors), generator), count, population, generator)
@@ -151,7 +151,7 @@ def _check_count(count: int) -> None:
         raise RangeError(f"pairs and donors make targets of 1 or 2 objects, got {count!r}")
 
 
-def donors(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
+def combine_donors(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
     """Half as many pictures as targets; every picture is a target, and so is an object assembled from several, one a feature.
 
     What a donor leaves open is the canonical class of those that look the same; so is it for the object that is assembled. No
@@ -185,7 +185,7 @@ def donors(targets: int, count: int, population: Population, generator: torch.Ge
     raise NotInPartError("no room for a second object beside some of them; allow more positions, or a larger batch")
 
 
-def own(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
+def compose_scenes(targets: int, count: int, population: Population, generator: torch.Generator) -> Batch:
     """Scenes of two to so many objects that do not overlap; every object is encoded from a picture of its own."""
     if not isinstance(count, int) or not FEWEST <= count <= MOST:
         raise RangeError(f"scenes have {FEWEST} to {MOST} objects, got at most {count!r}")
@@ -202,7 +202,7 @@ def own(targets: int, count: int, population: Population, generator: torch.Gener
     return Batch(pictures, population.dataset.canonical(classes), sources, drawn)
 
 
-SCHEMES: dict[str, Scheme] = {"donors": donors, "subset": subset, "one": one, "own": own}
+SCHEMES: dict[str, Scheme] = {"donors": combine_donors, "subset": exchange_subset, "one": exchange_one, "own": compose_scenes}
 
 
 def check_scheme(name: str, population: Population, generator: torch.Generator) -> None:

@@ -83,6 +83,26 @@ class Split:
         return validation & ~test if part == "validation" else ~(validation | test)
 
 
+def named_split(dataset: Dataset, name: str) -> Split:
+    """The split of a data set that has this name.
+
+    Raises:
+        RangeError: there is none; the message says which there are.
+        ExpressionError: the data set's own expression is none.
+
+    Example:
+        >>> from tasks.data.circles import Circles
+        >>> named_split(Dataset(Circles()), "corner").test
+        'x.value > 0.5 and y.value > 0.5'
+    """
+    if name not in dataset.splits:
+        raise RangeError(f"the data set {dataset.name} has no split {name!r}; {choices(name, dataset.splits)}")
+    found = dataset.splits[name]
+    split = Split(found.validation, found.test)
+    split.check(dataset)
+    return split
+
+
 def combinations(expression: str, dataset: Dataset) -> Callable[[Tensor], Tensor]:
     """The set of combinations that an expression describes.
 

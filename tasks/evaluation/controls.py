@@ -18,8 +18,8 @@ from torch import Tensor
 from tasks.data.dataset import Dataset, open_dataset
 from tasks.data.overlap import iou
 from tasks.data.population import Population
-from tasks.data.split import Part, Split
-from tasks.tables import controls_in_words
+from tasks.data.split import Part, Split, named_split
+from tasks.metrics_tables import controls_in_words
 
 if TYPE_CHECKING:
     from jaxtyping import Int64, Shaped
@@ -173,11 +173,13 @@ class ControlsConfig:
     """Print both controls of a split: of its test part, and of the identifiable classes in it, if some look alike."""
 
     dataset: str = "dsprites"
-    """dsprites, circles, simple, the name of a plugin, or package.module:Class."""
+    """dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
     validation: str = Split.validation
     """Which combinations are for choosing settings."""
     test: str = Split.test
     """Which combinations are measured."""
+    split: str | None = None
+    """What is held out, by a name that the data set has for it, instead."""
     pictures: int = MEASURED
     """Objects of which the controls are the mean."""
     seed: int = 0
@@ -186,7 +188,9 @@ class ControlsConfig:
 
 def show(config: ControlsConfig) -> None:
     """Print the controls of a split."""
-    whole = Population(open_dataset(config.dataset), "test", Split(config.validation, config.test))
+    dataset = open_dataset(config.dataset)
+    split = Split(config.validation, config.test) if config.split is None else named_split(dataset, config.split)
+    whole = Population(dataset, "test", split)
     for name, population in (("all", whole), ("identifiable classes", whole.identifiable())):
         if population is not None and len(population.every()):
             print(f"{name}: {controls_in_words(measure_controls(population, config.pictures, config.seed))}")

@@ -16,6 +16,7 @@ where the feature was taken from one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from torch import Tensor
 
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset
-from tasks.data.exchanges import check_exchange, mixed, sample_across, sample_inside
+from tasks.data.exchanges import check_exchange, exchangeable, mixed, sample_across, sample_inside, sample_into
 from tasks.data.overlap import iou
 from tasks.data.population import Population
 from tasks.data.scenes import observe_scenes
@@ -49,7 +50,8 @@ class Edits:
         others: int64 [n, m, F], what else is in the picture, m is 0 or 1; nothing overlaps.
         donors: int64 [n, F, F], donor f gives feature f; it differs from the first in all features.
         edited: int64 [n, F], the first with the donors' features; it does not overlap the others either.
-        across: whether donors and others come from all parts of the split, because that of the object has none.
+        across: whether donors and others, or the object before the edit, come from all parts of the split, because the part in
+            which the edited object lies has none.
     """
 
     dataset: Dataset
@@ -128,20 +130,19 @@ class Edits:
 def sample_edits(n: int, features: tuple[int, ...], others: int, population: Population, generator: torch.Generator) -> Edits:
     """n edits of these features, in pictures of such objects, with so many others (0 or 1) beside the edited one.
 
-    The object is one of these before and after the edit. So are its donors and what is beside it, where there are such; else
-    they come from all parts of the split, and `Edits.across` says so.
+    The object is one of these after the edit, and before it too, where there are such. So are its donors and what is beside it,
+    where there are such; else they come from all parts of the split, and `Edits.across` says so.
 
     Raises:
         NotInPartError: no such pictures exist among these objects.
     """
-    check_exchange(features, population)
     if features and mixed(population):
-        try:
+        with suppress(NotInPartError):
+            check_exchange(features, population)
             found = sample_inside(n, features, others, population, generator)
             return Edits(population.dataset, features, found.first, found.others, found.donors, found.edited)
-        except NotInPartError:
-            pass
-    found = sample_across(n, features, others, population, generator)
+    sample = sample_across if exchangeable(features, population) else sample_into
+    found = sample(n, features, others, population, generator)
     return Edits(population.dataset, features, found.first, found.others, found.donors, found.edited, across=True)
 
 

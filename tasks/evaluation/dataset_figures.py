@@ -49,16 +49,16 @@ def draw_paired(population: Population, exchange: Exchange, path: Path, generato
     panels = []
     if exchange == "one":
         for f, name in enumerate(features):
-            own = slice(f * columns, (f + 1) * columns)
+            of_panel = slice(f * columns, (f + 1) * columns)
             titles = [
                 change.removeprefix(name + " ").replace(" →", "\n→" if population.dataset.factors[f].named else " →")
-                for change in changes[own]
+                for change in changes[of_panel]
             ]
-            panels.append(Panel(pictures[:, own], name, titles, () if f else ("first", "pair")))
+            panels.append(Panel(pictures[:, of_panel], name, titles, () if f else ("first", "pair")))
     else:
         for start in range(0, len(changes), len(features)):
-            own = slice(start, start + len(features))
-            panels.append(Panel(pictures[:, own].transpose(0, 1), "", ("first", "pair"), changes[own]))
+            of_panel = slice(start, start + len(features))
+            panels.append(Panel(pictures[:, of_panel].transpose(0, 1), "", ("first", "pair"), changes[of_panel]))
     differ = "one feature" if exchange == "one" else "a random set of features"
     write_panels(path, panels, f"Pairs that differ in {differ}, {_part(population)}. Numbers are classes: old → new.")
 

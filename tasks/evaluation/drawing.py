@@ -15,21 +15,21 @@ from tasks.likelihood import Likelihood
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-UNSURE = (0.1, 0.9)
-"""Pixels between these are neither on nor off."""
+GREY = (0.1, 0.9)
+"""Pixels between these probabilities are grey: neither off nor on."""
 
 CHUNK = 256
 """Pictures that are drawn at once."""
 
 
-def grey(pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
-    """How blurred pictures of pixels that are on or off are: the share of pixels whose probability is between 0.1 and 0.9.
+def grey_fraction(pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
+    """How blurred pictures of binary pixels are: the fraction of grey pixels, whose probability is between 0.1 and 0.9.
 
     Example:
-        >>> grey(torch.tensor([[[[0.0, 0.5], [1.0, 0.95]]]]))
+        >>> grey_fraction(torch.tensor([[[[0.0, 0.5], [1.0, 0.95]]]]))
         tensor([0.2500])
     """
-    return ((pictures > UNSURE[0]) & (pictures < UNSURE[1])).flatten(1).float().mean(1)
+    return ((pictures > GREY[0]) & (pictures < GREY[1])).flatten(1).float().mean(1)
 
 
 @torch.inference_mode()
@@ -53,8 +53,8 @@ def measure_drawing(
 
     Returns:
         reconstruction_iou: the mean IoU; reconstruction_nats: the mean negative log likelihood, summed over a picture. Where
-        pixels are on or off: grey_pixels, the share of pixels between 0.1 and 0.9; grey_over_white, the same as a share of the
-        pixels that should be on.
+        pixels are on or off: grey_pixels, the fraction of pixels between 0.1 and 0.9; grey_over_white, their number over the
+        number of pixels that should be on.
     """
     dataset = population.dataset
     truths = population.observe(population.sample(n, generator))
@@ -65,6 +65,6 @@ def measure_drawing(
         "reconstruction_nats": likelihood.loss(parameters, truths.float()).flatten(1).sum(1).double().mean().item(),
     }
     if dataset.binary:
-        blurred = grey(pictures).double().mean()
+        blurred = grey_fraction(pictures).double().mean()
         found |= {"grey_pixels": blurred.item(), "grey_over_white": (blurred / truths.double().mean()).item()}
     return found

@@ -36,13 +36,14 @@ def measure_edits(model: SceneModel, others: int, population: Population, n: int
         generator: decides which.
 
     Returns:
-        reconstruction_iou: the mean over all pictures; reconstruction_document, the source document's score of the same.
+        reconstruction_iou: the mean over all pictures; reconstruction_document, the score of dSprites VSA of the same.
         By feature: edit_iou, the mean IoU with the truth after the edit; edit_shown, the share of pictures that show the right
         value; edit_shown_within_one, of those at most one step off (for the features that have an order). assembly_iou: the
         mean IoU with the truth after all features were taken, each from a donor of its own. from_vector: the same four names, of
         edits from the scene's vector alone, where the model has codebooks.
         Where they are not empty: left_out, by feature or "assembly", why it cannot be exchanged among these objects; and
-        across_parts, a list of those (or "reconstruction") whose donors, and what is beside the object, come from all parts.
+        across_parts, a list of those (or "reconstruction") whose donors, and what is beside the object, come from all parts, or
+        the object itself before it was edited.
     """
     reconstruction: list[Tensor] = []
     left_out: dict[str, str] = {}

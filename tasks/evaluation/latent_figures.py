@@ -75,7 +75,7 @@ def draw_traversals(
     decode: Decode,
     code: Float[Tensor, " latents"],
     order: Sequence[int],
-    variances: Float[Tensor, " latents"],
+    variances: Float[Tensor, " some"],
     path: Path,
     values: Float[Tensor, " v"] = VALUES,
 ) -> None:

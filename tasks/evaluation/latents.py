@@ -46,6 +46,12 @@ def posteriors(
 
 
 @torch.inference_mode()
+def codes_of(model: Coder, classes: Int64[Tensor, "n f"], dataset: Dataset) -> Float[Tensor, "n code"]:
+    """The codes of the pictures of such objects, on the CPU: the means, and what else the model's codes have."""
+    return torch.cat([model.codes(dataset.observe(part).to(model.device)).cpu() for part in classes.split(CHUNK)])
+
+
+@torch.inference_mode()
 def draw_codes(model: Coder, codes: Float[Tensor, "n latents"]) -> Float[Tensor, "n c h w"]:
     """The pictures of codes, on the CPU."""
     return torch.cat([model.decode(part.to(model.device)).cpu() for part in codes.split(CHUNK)])
@@ -103,14 +109,14 @@ def measure_codes(model: Coder, population: Population, samples: int, generator:
     left_out: dict[str, str] = {}
     try:
         found |= measure_disentanglement(
-            lambda classes: posteriors(model, classes, population.dataset)[0], population.narrowed(), generator, samples
+            lambda classes: codes_of(model, classes, population.dataset), population.narrowed(), generator, samples
         )
     except RangeError as error:
         left_out["disentanglement"] = str(error)
     try:
         check_judged(population)
         found |= measure_exchange(
-            lambda classes: posteriors(model, classes, population.dataset)[0][..., None],
+            lambda classes: codes_of(model, classes, population.dataset)[..., None],
             lambda units: draw_codes(model, units[..., 0]),
             population,
             generator,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset
+from tasks.data.factor import Factor
 from tasks.data.population import Population
 from tasks.data.scenes import ABSENT
 from tasks.evaluation.counterfactuals import SLOT, edit_by_algebra, encode, sample_edits
@@ -17,6 +18,8 @@ from vsa import ItemMemory
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
+
+    from encoders.power import Power
 
 PICTURES = 8000
 """How many pictures codebooks are learnt from: 200 of each class of a factor with 40, more of others."""
@@ -33,6 +36,8 @@ def empty_codebooks(model: SceneModel, dataset: Dataset) -> list[ItemMemory]:
 def learn_codebooks(model: SceneModel, population: Population, generator: torch.Generator, pictures: int = PICTURES) -> None:
     """Give the model a codebook for each feature: the prototype of a value is the mean of its pictures' feature vectors.
 
+    Of a feature that is a power the vectors are computed, so those of values that no picture shows are known too.
+
     Classes that look alike count as one, see `Dataset.canonical`; a class that is another one's picture has that one's prototype.
 
     Args:
@@ -46,10 +51,32 @@ def learn_codebooks(model: SceneModel, population: Population, generator: torch.
     for f, book in enumerate(empty_codebooks(model, dataset)):
         sums = torch.zeros(len(book), model.dim).index_add_(0, shown[:, f], features[:, f])
         prototypes = sums / shown[:, f].bincount(minlength=len(book)).clamp(min=1)[:, None]
+        if (name := dataset.features[f]) in model.powers:
+            prototypes = computed(model.powers[name], dataset.factors[f], features[:, f], shown[:, f])
         same = torch.zeros(len(book), len(dataset.factors), dtype=torch.int64)
         same[:, f] = torch.arange(len(book))
         with torch.no_grad():
             book.vectors.copy_(model.as_hypervectors(prototypes[dataset.distinct(same)[:, f]]))
+
+
+@torch.no_grad()
+def computed(power: Power, factor: Factor, features: Float[Tensor, "n dim"], shown: Int64[Tensor, "n"]) -> Float[Tensor, "v dim"]:
+    """The feature vectors of all values of a factor that is a power: the numbers lie on a line over the values.
+
+    The line is fitted to the numbers that pictures of some values have; so the vectors of the others are known too.
+
+    Args:
+        power: of the feature.
+        factor: its values are numbers.
+        features: [n, D], the feature's vectors in pictures.
+        shown: int64 [n], the classes that these show.
+    """
+    device = next(power.buffers()).device
+    values = torch.tensor([float(value) for value in factor.values], dtype=torch.float64)
+    design = torch.stack([values[shown], torch.ones(len(shown), dtype=torch.float64)], 1)
+    numbers = power.read(features.to(device)).double().cpu()
+    slope, start = torch.linalg.lstsq(design, numbers[:, None], driver="gelsd").solution[:, 0]
+    return power((slope * values + start).float().to(device)).cpu()
 
 
 def measure_reading(

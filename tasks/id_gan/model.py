@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks import networks
-from tasks.about import About
 from tasks.card import Page
 from tasks.pictures import Pictures
+from tasks.provenance import Provenance
 from tasks.task_model import TaskModel
 from tasks.vae.model import MEASURES, SNIPPET, VAE, frozen
 
@@ -59,10 +59,10 @@ class IDGAN(TaskModel):
         self.averaged = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(average), use_buffers=True)
         self.averaged.requires_grad_(False)
 
-    def page(self, about: About) -> Page:
+    def page(self, provenance: Provenance) -> Page:
         """What its page says of it: whose codes it draws, and how."""
         return replace(
-            super().page(about),
+            super().page(provenance),
             summary=f"Sharp pictures of codes of {self.latents} numbers.",
             details=(
                 "The encoder of a VAE gives the codes of pictures; a generator, trained against a discriminator, draws them.",

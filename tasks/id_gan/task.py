@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tasks.about import About
 from tasks.data.population import Population
 from tasks.data.schemes import Batch
 from tasks.evaluation.drawing import measure_drawing
 from tasks.id_gan.config import IDGANConfig
 from tasks.id_gan.model import IDGAN, Judged
 from tasks.networks import make
+from tasks.provenance import Provenance
 from tasks.task import Task, dataset_of, seed_of
 from tasks.training.budget import constant
 from tasks.vae.figures import draw_again, draw_latents
@@ -34,12 +34,15 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
         vae = build_vae(config, config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed + 1)
-            image = dataset_of(config).picture
+            dataset = dataset_of(config)
+            image, features = dataset.picture, len(dataset.features)
             drawn = vae.likelihood.parameters(image)
-            generator = make("decoder", config.decoder, image=drawn, dim=config.latents + config.noise)
-            discriminator = make("encoder", config.encoder, image=image, features=1, dim=1)
+            known = {"features": features, "dim": config.latents + config.noise, "axes": dataset.axes}
+            generator = make("decoder", config.decoder, image=drawn, **known)
+            # Its one number is no place.
+            discriminator = make("encoder", config.encoder, image=image, features=1, dim=1, axes=(None, None))
         model = IDGAN(vae, generator, discriminator, config.noise, config.average)
-        model.about, model.image = About(self.name, config), image
+        model.provenance, model.image = Provenance(self.name, config), image
         return model
 
     def start_from(self, model: IDGAN, path: Path) -> None:
@@ -64,8 +67,8 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
 
     def loss(self, config: IDGANConfig, model: nn.Module, batch: Batch, spent: float) -> Tensor:
         """What the generator and what the discriminator makes small; neither term has a gradient for the other side."""
-        share = batch.share
-        judged: Judged = model(share.of(batch.pictures), noise=batch.noise + share.process)
+        shard = batch.shard
+        judged: Judged = model(shard.of(batch.pictures), noise=batch.noise + shard.process)
         generator = F.softplus(-judged.drawn) + config.information * judged.surprise
         discriminator = F.softplus(-judged.true) + F.softplus(judged.false) + config.penalty * judged.gradient
         return (generator + discriminator).mean()

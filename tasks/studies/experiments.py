@@ -1,4 +1,4 @@
-"""The table of experiments: the rows of the source document, those that it lacks, one run of a row, and the page of all runs."""
+"""The table of experiments: the rows of dSprites VSA, those that it lacks, one run of a row, and the page of all runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.metrics_tables import mean_and_deviation
 from tasks.studies.jobs import Job, budget, made_with, results, without_result
-from tasks.symbolic.config import PairedConfig, PairedSceneConfig, StageConfig
-from tasks.tables import mean_and_deviation
+from tasks.symbolic.config import LEARNT_PLACES, PairedConfig, PairedSceneConfig, StageConfig
 
 Model = Literal["PD", "PSD"]
-"""The document's names of two of its models: paired dSprites, and paired scenes of dSprites."""
+"""The names of two models of dSprites VSA: paired dSprites, and paired scenes of dSprites."""
 
 TASKS: dict[Model, str] = {"PD": "paired", "PSD": "paired-scene"}
 CONFIGS: dict[Model, type[StageConfig]] = {"PD": PairedConfig, "PSD": PairedSceneConfig}
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {
     "batch_size": 64,
     "learning_rate": 0.001,
 }
-"""Plain convolutions, small enough for a laptop: the document's losses can be compared without its 126 M weights."""
+"""Plain convolutions, small enough for a laptop: the losses of dSprites VSA can be compared without its 126 M weights."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Row:
     """A row of the table.
 
     Attributes:
-        number: from 1; up to 17 the document's own.
+        number: from 1; up to 17 those of dSprites VSA.
         model: what is learnt.
         settings: what differs from the task's default settings.
-        quality: the document's verdict, "Good" or "Bad"; empty where it has none.
+        quality: its verdict, "Good" or "Bad"; empty where it has none.
     """
 
     number: int
@@ -54,7 +54,12 @@ class Row:
         config = self.config()
         network = config.encoder if config.encoder == config.decoder else f"{config.encoder}, {config.decoder}"
         extra = f" + {config.contrastive:g} contrastive" if config.contrastive else ""
-        sources = {"one": f"pair, {config.exchange}", "subset": "pair, subset known", "donors": "five donors", "own": "own"}
+        sources = {
+            "one": f"pair, {config.exchange}",
+            "subset": "pair, subset known",
+            "donors": "a donor for each feature",
+            "own": "own",
+        }
         loss = f"{config.loss.upper()} {config.reduction}{extra}"
         return [str(self.number), self.model, network, loss, f"{config.kl:g}", f"{config.cosine:g}", sources[config.scheme]]
 
@@ -64,7 +69,7 @@ class Row:
 
 
 def _document(model: Model, loss: str, reduction: str, kl: float, cosine: float) -> tuple[Model, dict[str, Any]]:
-    """Pairs that differ in one feature: with a cosine loss the document has no labels, and guesses which."""
+    """Pairs that differ in one feature: with a cosine loss dSprites VSA has no labels, and guesses which."""
     losses = {"loss": loss, "reduction": reduction, "kl": kl, "cosine": cosine}
     return model, SMALL | losses | {"scheme": "one", "exchange": "guessed" if cosine else "known"}
 
@@ -87,7 +92,7 @@ _ROWS: list[tuple[tuple[Model, dict[str, Any]], str]] = [
     (_document("PD", "bce", "sum", 0.01, 1.0), "Good"),
     (_document("PSD", "bce", "sum", 0.01, 1.0), "Good"),
     (_document("PSD", "bce", "sum", 0.001, 1.0), "Bad"),
-    # Without these the document's table cannot say whether its cosine loss helps: no good row of it does without.
+    # Without these the table of dSprites VSA cannot say whether its cosine loss helps: no good row of it does without.
     (_document("PD", "bce", "sum", 0.0, 0.0), ""),
     (_document("PD", "bce", "sum", 0.01, 0.0), ""),
     (_document("PD", "bce", "sum", 0.001, 0.0), ""),
@@ -96,12 +101,12 @@ _ROWS: list[tuple[tuple[Model, dict[str, Any]], str]] = [
     (("PSD", SMALL | {"scheme": "subset", "kl": 0.001}), ""),
     (("PD", SMALL | {"scheme": "donors", "kl": 0.001}), ""),
     (("PSD", SMALL | {"scheme": "donors", "kl": 0.001}), ""),
-    # The project's own settings.
-    (("PD", {}), ""),
-    (("PSD", {}), ""),
+    # The project's own settings, as they were when this was measured.
+    (("PD", LEARNT_PLACES), ""),
+    (("PSD", LEARNT_PLACES), ""),
 ]
 ROWS = tuple(Row(number, *row, quality) for number, (row, quality) in enumerate(_ROWS, 1))
-"""All rows: the document's seventeen, and nine more."""
+"""All rows: the seventeen of dSprites VSA, and nine more."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ MEASURED: dict[str, Callable[[dict[str, Any]], float]] = {
 def table(runs: Sequence[Run], command: str) -> str:
     """The table, of what is there of these runs, with the controls of IoU and how it was made; Markdown."""
     from tasks.evaluation.controls import controls_of
-    from tasks.task import dataset_of
+    from tasks.task import dataset_of, split_of
 
     found = results(runs)
     heads = ["row", "model", "network", "image loss", "KL", "cosine", "vectors from", "document", "seeds", "steps", *MEASURED]
@@ -182,5 +187,6 @@ def table(runs: Sequence[Run], command: str) -> str:
         f"are not. {made_with([stored for _, stored in found], command)}"
     )
     failed = without_result((f"row {run.row.number}, seed {run.config.seed}", stored) for run, stored in found)
-    controls = controls_of(dataset_of(config), config.test, config.validation)
+    split = split_of(config)
+    controls = controls_of(dataset_of(config), split.test, split.validation)
     return "\n".join([*lines, "", f"Of IoU, {controls}", "", how, *failed])

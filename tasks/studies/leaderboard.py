@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tasks.config import RunConfig
 from tasks.id_gan.config import IDGANConfig
+from tasks.metrics_tables import TOOK
 from tasks.studies.jobs import Job
-from tasks.symbolic.config import PairedConfig
-from tasks.tables import TOOK
+from tasks.symbolic.config import LEARNT_PLACES, PairedConfig
 from tasks.vae.config import LatentConfig, VAEConfig
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ ENTRIES = (
     Entry("Ada-GVAE", "ada-gvae", "vae", VAEConfig.named("ada-gvae"), PAIRS),
     Entry("beta-VAE, beta 4, batches of 8", "beta-vae-small", "vae", VAEConfig(preset="beta-vae", batch_size=8)),
     Entry("ID-GAN on it, batches of 8", "id-gan", "id-gan", IDGANConfig(batch_size=8)),
-    Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS), SHARED),
-    Entry("symbolic", "paired", "paired", PairedConfig(), SHARED),
+    Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS, contrastive=5.0), SHARED),
+    Entry("symbolic", "paired", "paired", PairedConfig(**LEARNT_PLACES), SHARED),
 )
 """The models of the first table."""
 
@@ -77,8 +77,8 @@ HALVES = (
     Entry("VAE", "vae", "vae", VAEConfig.named("vae")),
     Entry("beta-VAE, beta 8", "beta-vae-8", "vae", VAEConfig(preset="beta-vae", beta=8.0)),
     Entry("FactorVAE, gamma 20", "factor-vae", "vae", VAEConfig.named("factor-vae")),
-    Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS), SHARED),
-    Entry("symbolic", "paired", "paired", PairedConfig(), SHARED),
+    Entry("symbolic, the VAEs' networks", "paired-same", "paired", PairedConfig(**NETWORKS, contrastive=5.0), SHARED),
+    Entry("symbolic", "paired", "paired", PairedConfig(**LEARNT_PLACES), SHARED),
 )
 """The models of the second table; the first three are those of Montero et al. 2021."""
 

@@ -21,9 +21,9 @@ from tasks.evaluation.disentanglement.measure import headings, measure_disentang
 from tasks.evaluation.grid import DPI, INK, PALE, Panel, write_panels
 from tasks.evaluation.latents import ACTIVE
 from tasks.loading import load_model
+from tasks.metrics_tables import mean_and_deviation
 from tasks.studies.jobs import failure, made_with, results, without_result
 from tasks.studies.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial, drawing
-from tasks.tables import mean_and_deviation
 from tasks.task import population_of
 
 Metrics = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.config import RunConfig
 from tasks.id_gan.config import IDGANConfig
+from tasks.metrics_tables import Table
 from tasks.studies.jobs import Job, failure, results
-from tasks.tables import Table
 from tasks.vae.config import VAEConfig
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tasks.evaluation.latents import Coder
 
 LATENTS, BETAS, RATES, THRESHOLDS = (3, 5, 10), (0.5, 5.0, 100.0), (1e-4, 1e-5), (5, 16, 32)
-"""The grid of the source document; with the threshold 32 nothing is left out."""
+"""The grid of the source; with the threshold 32 nothing is left out."""
 
 CHOSEN = ((3, 0.5), (3, 5.0), (5, 0.5), (5, 5.0))
-"""Latents and beta of the four on which the document trains an ID-GAN; learning rate 1e-4, threshold 16."""
+"""Latents and beta of the four on which the source trains an ID-GAN; learning rate 1e-4, threshold 16."""
 
 DRAWN = 500
 """Pictures of which the drawing is measured."""

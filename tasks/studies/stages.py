@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.data.dsprites.factors import FEATURES
-from tasks.tables import controls_in_words, remarks
+from tasks.metrics_tables import controls_in_words, remarks
 
 Metrics = dict[str, Any]
 
@@ -68,12 +68,24 @@ def _drawn(
 ) -> list[Goal]:
     """What edits of one kind draw: those from the scene's vector alone, or those that subtract what was put in."""
     return [
-        Goal(f"one feature, {how}, worst feature, subset", subset(lambda part: min(group(part)["edit_iou"].values())), one),
-        Goal(f"five features from five donors, {how}, subset", subset(lambda part: group(part)["assembly_iou"]), five),
-        Goal(f"five features from five donors, {how}, all orientations", lambda part: group(part)["assembly_iou"], full),
-        Goal(f"edited shape shown exactly, {how}, subset", subset(lambda part: group(part)["edit_shown"]["shape"]), shown),
         Goal(
-            f"edited scale, orientation, x, y shown within one step, {how}, worst, subset",
+            f"one feature, {how}, worst feature, identifiable classes",
+            subset(lambda part: min(group(part)["edit_iou"].values())),
+            one,
+        ),
+        Goal(
+            f"every feature from a donor of its own, {how}, identifiable classes",
+            subset(lambda part: group(part)["assembly_iou"]),
+            five,
+        ),
+        Goal(f"every feature from a donor of its own, {how}, all classes", lambda part: group(part)["assembly_iou"], full),
+        Goal(
+            f"edited shape shown exactly, {how}, identifiable classes",
+            subset(lambda part: group(part)["edit_shown"]["shape"]),
+            shown,
+        ),
+        Goal(
+            f"edited scale, orientation, x, y shown within one step, {how}, worst, identifiable classes",
             subset(lambda part: min(group(part)["edit_shown_within_one"].values())),
             shown,
         ),
@@ -112,8 +124,8 @@ def table(stages: Sequence[tuple[str, Metrics]], command: str) -> str:
     said = {name: remarks(metrics) for name, metrics in stages}
     of_all = [remark for remark in next(iter(said.values()), []) if all(remark in others for others in said.values())]
     lines += [*of_all, ""]
-    if own := [f"* **{name}**: {remark}" for name, mine in said.items() for remark in mine if remark not in of_all]:
-        lines += [*own, ""]
+    if of_one := [f"* **{name}**: {remark}" for name, mine in said.items() for remark in mine if remark not in of_all]:
+        lines += [*of_one, ""]
     for name, metrics in stages:
         config = metrics["config"]
         lines.append(
@@ -127,11 +139,11 @@ def table(stages: Sequence[tuple[str, Metrics]], command: str) -> str:
 
 
 def details(stages: Sequence[tuple[str, Metrics]]) -> str:
-    """All numbers of each stage, over all orientations and over the identifiable subset; Markdown."""
+    """All numbers of each stage, over all classes and over the identifiable classes; Markdown."""
     parts: list[str] = []
     for name, metrics in stages:
         parts.append(f"### {name}\n")
-        for title, part in (("all orientations", metrics), ("identifiable subset", metrics["identifiable"])):
+        for title, part in (("all classes", metrics), ("identifiable classes", metrics["identifiable"])):
             parts.append((_by_feature if "edit_iou" in part else _by_count)(title, part))
     return "\n".join(parts)
 
@@ -143,8 +155,9 @@ def _by_feature(title: str, part: Metrics) -> str:
     rows += [(f"{key}, recomposed", part[key]) for key in drawn] + [(key, part[key]) for key in keys]
     alone = f"{part['from_vector']['assembly_iou']:.3f} from the vector alone, " if "from_vector" in part else ""
     lines = [
-        f"{title}: reconstruction IoU {part['reconstruction_iou']:.3f} (the document's score of it "
-        f"{part['reconstruction_document']:.3f}), five features from five donors {alone}{part['assembly_iou']:.3f} recomposed\n",
+        f"{title}: reconstruction IoU {part['reconstruction_iou']:.3f} (score of dSprites VSA "
+        f"{part['reconstruction_document']:.3f}), "
+        f"every feature from a donor of its own {alone}{part['assembly_iou']:.3f} recomposed\n",
         "| | " + " | ".join(FEATURES) + " |",
         "|---" * 6 + "|",
     ]

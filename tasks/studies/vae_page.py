@@ -8,8 +8,8 @@ from shutil import copyfile
 from tasks.evaluation.disentanglement.exchange import HEADINGS as EXCHANGE_HEADINGS
 from tasks.evaluation.disentanglement.measure import headings
 from tasks.evaluation.latents import ACTIVE
+from tasks.metrics_tables import Table, flat
 from tasks.studies.page import write_page
-from tasks.tables import Table, flat
 from tasks.task import Result
 from tasks.vae.model import VAE
 from vsa.files import replacing

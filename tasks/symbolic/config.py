@@ -15,7 +15,7 @@ class StageConfig(RunConfig):
     """What the three stages have in common."""
 
     preset: Literal["default", "document"] = "default"
-    """The settings to start from; other flags change them. document: those of the source document."""
+    """The settings to start from; other flags change them. document: those of the source, dSprites VSA."""
     start: Path | None = None
     """A model to start from: its encoder, decoder and roles. A run, or its model.safetensors, of any stage with the same seed."""
     learning_rate: float = 0.003
@@ -23,10 +23,11 @@ class StageConfig(RunConfig):
     weight_decay: float = 0.0
     """Of AdamW; 0 is Adam."""
 
-    encoder: str = "glimpse"
-    """glimpse, conv, conv-small, conv-document (of the source document), the name of a plugin, or package.module:Class."""
-    decoder: str = "what-where"
-    """what-where, conv, conv-small, conv-document, the name of a plugin, or package.module:Class."""
+    encoder: str = "fractional"
+    """fractional, fractional-map, glimpse, conv, conv-small, conv-document (of dSprites VSA), the name of a plugin, or
+    package.module:Class."""
+    decoder: str = "by-role"
+    """by-role, what-where, conv, conv-small, conv-document, the name of a plugin, or package.module:Class."""
     dim: int = 1024
     """The dimension of the hypervectors."""
     roles: Literal["MAP", "HRR", "FHRR", "none"] = "MAP"
@@ -44,23 +45,28 @@ class StageConfig(RunConfig):
     """Add the loss up over the pixels of a picture, or take their mean."""
     kl: float = 0.0
     """The coefficient of the Kullback-Leibler divergence from the prior; of no effect on an encoder with a fixed posterior."""
-    contrastive: float = 5.0
-    """The coefficient of the contrastive loss: what shares a factor shall share its vector. Colours need a larger one."""
+    contrastive: float | None = None
+    """The coefficient of the contrastive loss: what shares a factor shall share its vector. Without it: 0.009 times the
+    reconstruction loss of the mean training picture, which is about 5 for dsprites."""
     cosine: float = 0.0
-    """The coefficient of the source document's cosine loss between the features of a pair (schemes one and subset)."""
+    """The coefficient of the cosine loss of dSprites VSA between the features of a pair (schemes one and subset)."""
     exchange: Literal["known", "guessed"] = "known"
-    """Which features a pair exchanges: those that differ, or a guess, the one whose vectors differ most (the document's)."""
+    """Which features a pair exchanges: those that differ, or a guess, the one whose vectors differ most (as in dSprites VSA)."""
 
     def check(self) -> None:
         super().check()
         self._check("dim", self.dim >= 1, "at least 1")
         self._check("dim", self.roles != "FHRR" or self.dim % 2 == 0, "even for FHRR")
         for name in ("kl", "contrastive", "cosine", "weight_decay"):
-            self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
+            value = getattr(self, name)
+            self._check(name, value is None or 0 <= value < math.inf, "at least 0")
         pairs = self.scheme in ("one", "subset")
         self._check("cosine", self.cosine == 0 or pairs, "0 without pairs: use --scheme one or subset")
         self._check("exchange", self.exchange == "known" or pairs, "known without pairs: use --scheme one or subset")
 
+
+LEARNT_PLACES: dict[str, Any] = {"encoder": "glimpse", "decoder": "what-where", "contrastive": 5.0}
+"""The settings with which docs/stages.md, leaderboard.md and experiments.md were measured: every place has weights of its own."""
 
 DOCUMENT: dict[str, Any] = {
     "encoder": "conv-document",
@@ -69,7 +75,7 @@ DOCUMENT: dict[str, Any] = {
     "contrastive": 0.0,
     "learning_rate": 0.001,
 }
-"""What the three stages of the source document have in common; sizes, losses and rates are from its authors' code."""
+"""What the three stages of dSprites VSA have in common; sizes, losses and rates are from its authors' code."""
 
 
 @dataclass(frozen=True)

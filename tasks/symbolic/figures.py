@@ -20,8 +20,8 @@ from tasks.data.population import Population
 from tasks.data.scenes import observe_scenes
 from tasks.evaluation.colours import BLUE, COLOURS, by_slot, coloured, difference, rgb
 from tasks.evaluation.counterfactuals import SLOT, Edits, draw, edit_by_algebra, encode, sample_edits
+from tasks.evaluation.figure_scenes import assembled, sample_object_edits, sample_stratified, sample_swaps
 from tasks.evaluation.grid import Panel, write_panels
-from tasks.evaluation.subjects import assembled, sample_exchanges, sample_swaps, spread
 from tasks.symbolic.model import SceneModel
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def draw_features(model: SceneModel, population: Population, path: Path, generat
         rows: how many objects.
     """
     dataset = population.dataset
-    given = spread(rows, 0, population, generator)
+    given = sample_stratified(rows, 0, population, generator)
     names, each = dataset.features, torch.eye(len(dataset.features))
     decoded = draw_parts(model, given, torch.cat([torch.ones(1, len(names)), each, 1 - each]), dataset)
     seen = dataset.observe(given)
@@ -183,20 +183,20 @@ def draw_scenes(model: SceneModel, population: Population, path: Path, generator
     titles = ("scene", "decoded", "− object", "decoded", "difference", "+ object", "decoded", "difference")
     for count in range(2, len(model.slots) + 1):
         try:
-            subjects = sample_exchanges(columns, count, len(model.slots), population, generator)
+            edits = sample_object_edits(columns, count, len(model.slots), population, generator)
         except NotInPartError:
             if not panels:
                 raise
             break  # nor do more of them fit beside one another
-        drawn = [draw(model, vectors) for vectors in subjects.by_algebra(model)]
-        right = [observe_scenes(scenes, dataset).float() for scenes in (subjects.before, subjects.fewer, subjects.more)]
+        drawn = [draw(model, vectors) for vectors in edits.by_algebra(model)]
+        right = [observe_scenes(scenes, dataset).float() for scenes in (edits.before, edits.fewer, edits.more)]
         rows = (
-            by_slot(subjects.before, dataset),
+            by_slot(edits.before, dataset),
             rgb(drawn[0]),
-            coloured(dataset.observe(subjects.old), colour=COLOURS[subjects.out]),
+            coloured(dataset.observe(edits.old), colour=COLOURS[edits.out]),
             rgb(drawn[1]),
             difference(drawn[1], right[1]),
-            coloured(dataset.observe(subjects.new), colour=COLOURS[subjects.into]),
+            coloured(dataset.observe(edits.new), colour=COLOURS[edits.into]),
             rgb(drawn[2]),
             difference(drawn[2], right[2]),
         )

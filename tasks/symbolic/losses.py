@@ -134,7 +134,7 @@ def guessed_cosine(
     """The same without labels: the feature in which two pictures differ is taken to be the one whose vectors are least alike.
 
     With c_k the cosine of feature k's two vectors and k* = argmin c_k, a pair counts sum over k != k* of (1 - c_k), plus
-    max(0, c_k*). This is the mean over the pairs; the source document adds them up, which is n times as much.
+    max(0, c_k*). This is the mean over the pairs; dSprites VSA adds them up, which is n times as much.
 
     Args:
         first: float [n, F, D], the vectors of the first picture of each pair.

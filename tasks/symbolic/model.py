@@ -9,18 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from tasks import networks
-from tasks.about import About
 from tasks.card import Page
 from tasks.likelihood import BERNOULLI, Likelihood
 from tasks.pictures import Pictures, as_pictures
-from tasks.share import Share
+from tasks.provenance import Provenance
+from tasks.shard import Shard
 from tasks.symbolic.page import scene_page
 from tasks.task_model import TaskModel
 from vsa import ItemMemory
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, SymbolError, VSAError, choices
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, Shaped
+
+    from encoders.power import Power
 
 Decoding = Literal["slots", "whole"]
 
@@ -40,7 +42,7 @@ class SceneModel(TaskModel):
     Attributes:
         codebooks: an ItemMemory for each feature, its values by name; empty until they are learnt, see
             `tasks.evaluation.reading.learn_codebooks`.
-        about: where the model comes from, if a task made it; None for one that was composed by hand.
+        provenance: where the model comes from, if a task made it; None for one that was composed by hand.
 
     In an algebra of complex vectors (FHRR) a real vector of D entries is D / 2 complex ones, real and imaginary part side by
     side, so that the vectors that go in and come out are real always.
@@ -80,13 +82,15 @@ class SceneModel(TaskModel):
             raise ShapeError(f"roles have dimension {roles.dim}, slots {slots.dim}; they must be the same")
         if decoding not in ("slots", "whole"):
             raise RangeError(f"decoding must be 'slots' or 'whole', got {decoding!r}")
+        if decoding == "whole" and networks.by_role(decoder):
+            raise RangeError(f"{type(decoder).__name__} draws one object, read by its roles; use decoding 'slots'")
         self.encoder, self.decoder, self.roles, self.slots = encoder, decoder, roles, slots
         self.algebra, self.decoding, self.likelihood = roles.algebra, decoding, likelihood
         self.codebooks = nn.ModuleList()
 
-    def page(self, about: About) -> Page:
+    def page(self, provenance: Provenance) -> Page:
         """What its page says of it: how scenes are vectors, and an edit in Python."""
-        return scene_page(self, about)
+        return scene_page(self, provenance)
 
     @property
     def drawn(self) -> tuple[int, int, int] | None:
@@ -107,7 +111,7 @@ class SceneModel(TaskModel):
         Args:
             images: single objects, a tensor or an array [B, C, H, W] with values from 0 to white; or pictures of PIL's.
             white: the value of a white pixel, 1 or 255; if it is not given, 255 for pictures of eight bits.
-            prepare: resize them, and turn colours to grey or grey to colours, where they are not as the encoder takes them.
+            prepare: resize them, and turn colours to greyscale or back, where they are not as the encoder takes them.
 
         Raises:
             DtypeError, ShapeError, RangeError: they are no such pictures; or the encoder returns something else.
@@ -160,8 +164,14 @@ class SceneModel(TaskModel):
         if self.decoding == "whole":
             return networks.parameters(self.decoder, vectors, self.drawn)
         objects = self._real(self.algebra.unbind(self.as_hypervectors(vectors)[:, None], self.slots.vectors))
-        drawn = networks.parameters(self.decoder, objects.flatten(0, 1), self.drawn).unflatten(0, objects.shape[:2])
-        return self.likelihood.compose(drawn)
+        drawn = networks.parameters(self.decoder, self._handed(objects.flatten(0, 1)), self.drawn)
+        return self.likelihood.compose(drawn.unflatten(0, objects.shape[:2]))
+
+    def _handed(self, objects: Float[Tensor, "b dim"]) -> Float[Tensor, "b *features dim"]:
+        """What the decoder takes: objects, or what unbinding them with each role gives, if it reads by role."""
+        if not networks.by_role(self.decoder):
+            return objects
+        return self._real(self.algebra.unbind(self.as_hypervectors(objects)[:, None], self.roles.vectors))
 
     def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of scenes [B, D], from 0 to 1: what the likelihood expects."""
@@ -196,6 +206,57 @@ class SceneModel(TaskModel):
         old = self.find(scene, slot, feature) if old is None else old
         return scene + self._real(self.algebra.bind(self.as_hypervectors(new - old), place))
 
+    @property
+    def powers(self) -> dict[str, Power]:
+        """By name, the features whose vectors are fractional powers of a number, such as the pixels of a place."""
+        found = getattr(self.encoder, "powers", {})
+        return {name: found[str(f)] for f, name in enumerate(self.roles) if str(f) in found}
+
+    def move(self, scene: Float[Tensor, "*b dim"], slot: int = 0, **by: float | Float[Tensor, "*b"]) -> Float[Tensor, "*b dim"]:
+        """The scene with one object moved along features that are powers, by binding their vectors with those of the steps.
+
+        Args:
+            scene: [*B, D].
+            slot: which object, from 0.
+            by: by the name of a feature, how far: places in pixels, to the right and down. A number, or one for each scene.
+
+        Raises:
+            RangeError: there is no such slot, or a step is not finite.
+            VSAError: a feature is no power, or there is none of this name.
+
+        Example:
+            >>> from tasks import load_model
+            >>> model = load_model("paired-half")
+            >>> scene = model.object(model.features(torch.zeros(1, 1, 64, 64)))
+            >>> moved = model.move(scene, x=+3.0, y=-1.5)
+            >>> round((model.number(moved, "x") - model.number(scene, "x")).item())
+            3
+        """
+        for feature, step in by.items():
+            power = self._power(feature)
+            if not bool(torch.isfinite(torch.as_tensor(step)).all()):
+                raise RangeError(f"{feature} must move by a finite number, got {step}")
+            old = self.find(scene, slot, feature)
+            scene = self.edit(scene, slot, feature, old=old, new=power.moved(old, step))
+        return scene
+
+    def number(self, scene: Float[Tensor, "*b dim"], feature: str, slot: int = 0) -> Float[Tensor, "*b"]:
+        """The number whose power an object holds [*B], read from scenes [*B, D]: of a place, pixels from the left or upper edge.
+
+        Raises:
+            RangeError: there is no such slot.
+            VSAError: the feature is no power, or there is none of this name.
+        """
+        return self._power(feature).read(self.unbind(scene, slot, feature))
+
+    def _power(self, feature: str) -> Power:
+        if feature not in self.roles:
+            raise SymbolError(f"there is no feature {feature!r}; {choices(feature, list(self.roles))}")
+        if feature not in self.powers:
+            there = f"those are {', '.join(self.powers)}" if self.powers else "this model has none"
+            raise VSAError(f"{feature} is no power of a number, so nothing moves along it; {there}. Exchange it: model.edit")
+        return self.powers[feature]
+
     def unbind(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
         """A feature vector of an object [*B, D], taken from scenes [*B, D] by algebra: noisy, with crosstalk of all the others.
 
@@ -209,12 +270,17 @@ class SceneModel(TaskModel):
     def find(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
         """A feature vector of an object [*B, D] without the noise: the codebook's that is most like what is unbound.
 
+        Of a feature that is a power it is the vector of the number that is most like it, whether a class has that number or not.
+
         Raises:
             RangeError: there is no such slot.
             SymbolError: there is no such feature.
             VSAError: no codebooks were learnt.
         """
-        noisy = self.as_hypervectors(self.unbind(scene, slot, feature))
+        unbound = self.unbind(scene, slot, feature)
+        if feature in self.powers:
+            return self.powers[feature](self.powers[feature].read(unbound))
+        noisy = self.as_hypervectors(unbound)
         book = self._books()[list(self.roles).index(feature)]
         return self._real(book.vectors[book.cleanup(noisy).indices[..., 0]])
 
@@ -243,12 +309,12 @@ class SceneModel(TaskModel):
         slots: Int64[Tensor, "t n"] | None = None,
         *,
         noise: int = 0,
-        share: Share = Share(),  # noqa: B008  (it cannot change)
+        shard: Shard = Shard(),  # noqa: B008  (it cannot change)
     ) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "p features dim"], Float[Tensor, "p features dim"]]:
         """Parameters of targets [T, C, H, W], composed of sampled features, and the posterior [P, F, D] they came from.
 
-        Each of several processes encodes and draws its share: T is then its part of the targets, P all pictures. They exchange
-        feature vectors between encoder and decoder, so the share is divided here.
+        Each of several processes encodes and draws its shard: T counts the targets of its shard, P all pictures. They exchange
+        feature vectors between encoder and decoder, so the batch is divided here.
 
         Args:
             pictures: [P, C, H, W], single objects, to be encoded.
@@ -256,15 +322,15 @@ class SceneModel(TaskModel):
                 function that says so of the means [P, F, D].
             slots: int64 [T, N], which slot each object takes; in order if there are none.
             noise: the seed with which posteriors are sampled.
-            share: this process's.
+            shard: this process's.
         """
         n = len(pictures)
-        mean, logvar = (share.gather(part, n) for part in self._posterior(share.of_as_many(pictures)))
+        mean, logvar = (shard.gather(part, n) for part in self._posterior(shard.padded(pictures)))
         # Not randn_like, which follows the strides of the mean and is many times slower where they are not in order.
         generator = torch.Generator(mean.device).manual_seed(noise)
         sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
-        objects = self.object(gather(sample, share.of(sources(mean.detach()) if callable(sources) else sources)))
-        return self.parameters_of(self.scene(objects, None if slots is None else share.of(slots))), mean, logvar
+        objects = self.object(gather(sample, shard.of(sources(mean.detach()) if callable(sources) else sources)))
+        return self.parameters_of(self.scene(objects, None if slots is None else shard.of(slots))), mean, logvar
 
     def _slot(self, slot: int) -> Tensor:
         if not 0 <= slot < len(self.slots):

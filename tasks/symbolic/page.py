@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from tasks.about import About
 from tasks.card import Page, as_code
 from tasks.data.dataset import open_dataset
+from tasks.provenance import Provenance
 from tasks.symbolic.config import StageConfig
 from tasks.task_model import count_of
 
@@ -17,14 +17,14 @@ MEASURES = (
 )
 
 
-def scene_page(model: Any, about: About) -> Page:
+def scene_page(model: Any, provenance: Provenance) -> Page:
     """The page of a `tasks.symbolic.model.SceneModel`, which asks for it.
 
     Args:
         model: that is described.
-        about: where it comes from.
+        provenance: where it comes from.
     """
-    config = cast(StageConfig, about.config)
+    config = cast(StageConfig, provenance.config)
     objects = "one object" if len(model.slots) == 1 else f"up to {len(model.slots)} objects"
     return Page(
         model=type(model),

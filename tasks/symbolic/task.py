@@ -12,18 +12,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tasks.about import About
 from tasks.data.checks import NotInPartError
 from tasks.data.population import Population
 from tasks.data.schemes import SCHEMES, Batch, check_scheme
 from tasks.data.split import Part
 from tasks.evaluation.reading import empty_codebooks, learn_codebooks
 from tasks.memory import check_memory
+from tasks.metrics_tables import LEFT_OUT
 from tasks.networks import make
+from tasks.provenance import Provenance
+from tasks.symbolic.coefficient import contrastive_coefficient
 from tasks.symbolic.config import StageConfig
 from tasks.symbolic.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
 from tasks.symbolic.model import SceneModel
-from tasks.tables import LEFT_OUT
 from tasks.task import Task, dataset_of, likelihood_of, population_of, seed_of
 from tasks.weights import open_weights
 from vsa import ItemMemory, get_algebra
@@ -55,19 +56,21 @@ class Stage(Task[Config, SceneModel]):
         check_memory("dim", config.dim, 4 * rows, "feature vectors of the codebooks and of a batch")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            encoder = make("encoder", config.encoder, image=image, features=len(features), dim=config.dim)
+            known = {"features": len(features), "dim": config.dim, "axes": dataset.axes}
+            encoder = make("encoder", config.encoder, image=image, **known)
             drawn = likelihood.parameters(image, count if config.decoding == "slots" else 1)
-            decoder = make("decoder", config.decoder, image=drawn, dim=config.dim)
+            decoder = make("decoder", config.decoder, image=drawn, powers=getattr(encoder, "powers", {}), **known)
         roles = _memory(features, config, 2 * config.seed, bound=True)
         slots = _memory(
             [f"object {n + 1}" for n in range(count)], config, 2 * config.seed + 1, config.slots != "none" and count > 1
         )
         model = SceneModel(encoder, decoder, roles, slots, decoding=config.decoding, likelihood=likelihood)
-        model.about, model.image = About(self.name, config), image
+        model.provenance, model.image = Provenance(self.name, config), image
         return model
 
     def batch(self, config: Config, population: Population, number: int) -> Batch:
         """The batch of a step, as the scheme draws it."""
+        contrastive_coefficient(config)  # before the first step, which only looks it up
         count, generator = self.objects(config), torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
         batch = SCHEMES[config.scheme](config.batch_size, count, population, generator)
         if config.slots == "random":
@@ -78,12 +81,12 @@ class Stage(Task[Config, SceneModel]):
         """The error of the pictures that were composed, and what the settings ask of the vectors."""
         guesses = config.exchange == "guessed" and batch.pairs is not None
         sources = partial(guessed_sources, batch) if guesses else batch.sources
-        parameters, mean, logvar = model(batch.pictures, sources, batch.slots, noise=batch.noise, share=batch.share)
-        total = reconstruction(parameters, batch.share.of(batch.targets), likelihood_of(config), config.loss, config.reduction)
+        parameters, mean, logvar = model(batch.pictures, sources, batch.slots, noise=batch.noise, shard=batch.shard)
+        total = reconstruction(parameters, batch.shard.of(batch.targets), likelihood_of(config), config.loss, config.reduction)
         if config.kl:
             total = total + config.kl * kl_divergence(mean, logvar)
-        if config.contrastive:
-            total = total + config.contrastive * contrastive(mean, batch.values)
+        if coefficient := contrastive_coefficient(config):
+            total = total + coefficient * contrastive(mean, batch.values)
         if config.cosine and batch.pairs is not None:
             first, pair = mean[: 2 * len(batch.pairs.exchanged)].chunk(2)
             if config.exchange == "guessed":

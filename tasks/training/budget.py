@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from vsa.errors import RangeError
 
 WARMUP = 0.05
-"""The share of the budget over which the learning rate rises."""
+"""The fraction of the budget over which the learning rate rises."""
 
 Schedule = Callable[[float], float]
-"""What learning rates are multiplied by, of the share of the budget that is spent, 0 to 1."""
+"""What learning rates are multiplied by, of the fraction of the budget that is spent, 0 to 1."""
 
 
 def cosine(spent: float) -> float:
@@ -48,5 +48,5 @@ class Budget:
             raise RangeError(f"a budget must be positive, got steps={self.steps}, seconds={self.seconds}")
 
     def spent(self, steps: int, seconds: float) -> float:
-        """The share of the budget that is spent, 0 to 1."""
+        """The fraction of the budget that is spent, 0 to 1."""
         return min(1.0, max(steps / (self.steps or math.inf), seconds / (self.seconds or math.inf)))

@@ -34,12 +34,12 @@ class Checkpoint:
 
     Attributes:
         step: optimiser steps that were done.
-        about: task, settings, version, state of the loop, and whatever else is no tensor; as JSON can hold it.
+        metadata: task, settings, version, the state of the loop and whatever else is not a tensor, as JSON can hold it.
         tensors: weights, the optimiser's moments and generator states, by name.
     """
 
     step: int
-    about: dict[str, Any]
+    metadata: dict[str, Any]
     tensors: dict[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:
@@ -86,8 +86,8 @@ class Checkpoints:
         path = self.files.place(self._name(self.path(checkpoint.step)))
         with suppress(OSError):  # writing says what is wrong
             self.folder.mkdir(exist_ok=True)
-        about = {"step": str(checkpoint.step), "about": json.dumps(checkpoint.about)}
-        tensor_file.write(path, checkpoint.tensors, about, KIND)
+        metadata = {"step": str(checkpoint.step), "about": json.dumps(checkpoint.metadata)}
+        tensor_file.write(path, checkpoint.tensors, metadata, KIND)
         kept = {*self.paths()[-NEWEST:], *([] if best is None else [self.path(best)])}
         self.files.remove(self._name(old) for old in self.paths() if old not in kept)
         return path
@@ -132,9 +132,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     described, tensors = tensor_file.read(path, KIND)
     try:
-        step, about = int(described["step"]), json.loads(described["about"])
+        step, metadata = int(described["step"]), json.loads(described["about"])
     except (KeyError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no checkpoint of this project: {error}") from error
-    if not isinstance(about, dict):
-        raise InputError(f"{path} is no checkpoint of this project: it does not say what it is about")
-    return Checkpoint(step, about, tensors)
+    if not isinstance(metadata, dict):
+        raise InputError(f"{path} is no checkpoint of this project: its metadata are no JSON object")
+    return Checkpoint(step, metadata, tensors)

@@ -18,7 +18,9 @@ class LossWatch:
 
     Where losses are read late, an optimiser with fused steps leaves out the step of a loss that is no number and all steps
     after it, by the flag that torch's gradient scaler uses. So the weights are still those before that step when it is found.
-    Other optimisers cannot leave out a step; of their run the checkpoint before is what stays good.
+    Other optimisers cannot leave out a step; of their run the checkpoint before is what stays good. Gradients or rates of zero
+    are not the same as no step, because the running means still decay, and their counts of steps go on; and to put back what
+    was before would take a copy of all weights and of the optimiser's state in every step.
 
     Args:
         optimizer: whose steps are left out.

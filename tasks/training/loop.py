@@ -28,13 +28,13 @@ def train(
 ) -> Trained:
     """Train a model, in place, until the budget is spent; it ends in evaluation mode.
 
-    Several processes learn what one would: each has the same batch, and computes its share of it.
+    Several processes learn what one would: each has the same batch, and computes its shard of it.
 
     Args:
         model: what is trained; it is moved to the accelerator's device.
         draw: gives the batch of a number, on the CPU; the same for the same number, in every process.
-        loss: of a model, a batch on its device and the share of the budget that is spent, a scalar; of several processes, of
-            this one's share.
+        loss: of a model, a batch on its device and the fraction of the budget that is spent, a scalar; of several processes, of
+            this one's shard.
         budget: when to stop.
         optimizer: of the model's weights; the rates of its groups are the highest ones.
         schedule: what they are multiplied by.

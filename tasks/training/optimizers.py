@@ -81,21 +81,21 @@ class OptimizerState:
             )
         return value
 
-    def restore(self, tensors: dict[str, Tensor], about: Any) -> None:
+    def restore(self, tensors: dict[str, Tensor], rest: Any) -> None:
         """Give the optimiser the state that another of the same weights had; the weights change, and are to be set after it.
 
         Args:
-            tensors, about: what `stored` gave.
+            tensors, rest: what `stored` gave.
 
         Raises:
             InputError: it is the state of another optimiser, or of other weights.
         """
         try:
-            if about["class"] != self.kind:
-                raise ValueError(f"it is of {about['class']}, not {self.kind}")
+            if rest["class"] != self.kind:
+                raise ValueError(f"it is of {rest['class']}, not {self.kind}")
             self._step()  # makes the state as it is to be: names, shapes, dtypes, and how tensors are laid out in memory
             stored = defaultdict[int, dict[str, Any]](dict)
-            for key, value in (*tensors.items(), *about["values"].items()):
+            for key, value in (*tensors.items(), *rest["values"].items()):
                 number, _, name = key.partition(".")
                 stored[int(number)][name] = value
             if not set(stored) <= set(range(len(self.weights))):
@@ -105,7 +105,7 @@ class OptimizerState:
                     self._fill(number, self.optimizer.state[weight], stored[number])
                 else:  # it had no gradient yet
                     self.optimizer.state.pop(weight, None)
-            for group, before, changed in zip(self.optimizer.param_groups, self.before, about["groups"], strict=True):
+            for group, before, changed in zip(self.optimizer.param_groups, self.before, rest["groups"], strict=True):
                 group.update(before)
                 self._fill(0, group, changed, partly=True)
         except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

@@ -13,7 +13,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 from tasks.measured import mapped, numbers
-from tasks.share import Share
+from tasks.shard import Shard
 from vsa.devices import fast_in_bfloat16
 from vsa.errors import RangeError, VSAError
 
@@ -93,9 +93,9 @@ def _alone() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def share_of(accelerator: Accelerator) -> Share:
+def shard_of(accelerator: Accelerator) -> Shard:
     """The part of a batch that this process computes."""
-    return Share(accelerator.process_index, accelerator.num_processes)
+    return Shard(accelerator.process_index, accelerator.num_processes)
 
 
 def sums(accelerator: Accelerator, *numbers: float) -> list[float]:
@@ -151,7 +151,7 @@ def random_states(accelerator: Accelerator) -> dict[str, torch.Tensor]:
         states["cuda"] = torch.cuda.get_rng_state(accelerator.device)
     every = {}
     for name, state in states.items():
-        gathered = share_of(accelerator).gather(state[None].to(accelerator.device), accelerator.num_processes)
+        gathered = shard_of(accelerator).gather(state[None].to(accelerator.device), accelerator.num_processes)
         every |= {f"{name}.{process}": one.cpu() for process, one in enumerate(gathered)}
     return every
 
@@ -166,7 +166,7 @@ def set_random_states(accelerator: Accelerator, states: dict[str, torch.Tensor])
 
 
 def same_buffers(accelerator: Accelerator, model: nn.Module) -> None:
-    """Give every process the first one's buffers: statistics of batch norms, which saw its share of the pictures alone."""
+    """Give every process the first one's buffers: statistics of batch norms, which saw its shard of the pictures alone."""
     if accelerator.num_processes > 1:
         for buffer in model.buffers():
             torch.distributed.broadcast(buffer, 0)

@@ -19,7 +19,7 @@ class Piped(Console):
 
 
 class Progress:
-    """Shows the share of the budget spent, steps, images per second, loss and the time left.
+    """Shows the fraction of the budget spent, steps, images per second, loss and the time left.
 
     Where it cannot be shown, as on a terminal that has gone, the work goes on without.
 
@@ -60,7 +60,7 @@ class Progress:
         self._show(self.bar.stop)
 
     def update(self, spent: float, steps: int, rate: float, loss: float) -> None:
-        """Show where the run is: share of the budget, steps, images per second, mean recent loss."""
+        """Show where the run is: fraction of the budget, steps, images per second, mean recent loss."""
         self.bar.update(self.task, completed=spent, steps=steps, rate=rate, loss=loss)
         if not self.console.is_terminal and spent >= self.next_line:
             self.next_line = math.floor(10 * spent + 1) / 10

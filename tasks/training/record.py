@@ -112,25 +112,25 @@ class RunRecord:
         return state
 
     def _restore(self, checkpoint: Checkpoint, model: nn.Module, optimizer: OptimizerState) -> State:
-        about, where = checkpoint.about, self.checkpoints.path(checkpoint.step)
-        if about.get("task") != self.task:
-            raise InputError(f"{where} is of the task {about.get('task')!r}, not {self.task!r}; choose another --out")
-        stored = type(self.config).from_json(about.get("config"))
+        metadata, where = checkpoint.metadata, self.checkpoints.path(checkpoint.step)
+        if metadata.get("task") != self.task:
+            raise InputError(f"{where} is of the task {metadata.get('task')!r}, not {self.task!r}; choose another --out")
+        stored = type(self.config).from_json(metadata.get("config"))
         for name in stored.differs(self.config):
             raise RangeError(
                 f"{name}: the run in {self.files.path} was begun with {getattr(stored, name)}, not "
                 f"{getattr(self.config, name)}; leave it as it was, or begin again with --start-over, or elsewhere with --out"
             )
-        optimizer.restore(checkpoint.part("optimizer"), about.get("optimizer"))
+        optimizer.restore(checkpoint.part("optimizer"), metadata.get("optimizer"))
         try:
             model.load_state_dict(checkpoint.part("model"))
-            state = State(**about["state"])
+            state = State(**metadata["state"])
             state.check(checkpoint.step)
-            self.best = float(about["best"]["loss"]), int(about["best"]["step"])
+            self.best = float(metadata["best"]["loss"]), int(metadata["best"]["step"])
             set_random_states(self.accelerator, checkpoint.part("generator"))
         except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise InputError(f"{where} does not hold this model: {error}") from error
-        changed = differences(about.get("machine"), machine(self.accelerator.device))
+        changed = differences(metadata.get("machine"), machine(self.accelerator.device))
         if changed and self.accelerator.is_main_process:
             warn(f"the run in {self.files.path} goes on with {changed}; its weights will not be the same bits")
         return state
@@ -177,7 +177,7 @@ class RunRecord:
         if self.best is None or loss <= self.best[0]:
             self.best = (loss, state.steps)
         moments, settings = self.optimizer.stored()
-        about = {
+        metadata = {
             "task": self.task,
             "version": __version__,
             "machine": machine(self.accelerator.device),
@@ -194,7 +194,7 @@ class RunRecord:
         if self.log is not None:
             self.log.sync()
         self._list_tracked()
-        self.checkpoints.write(Checkpoint(state.steps, about, tensors), best=self.best[1])
+        self.checkpoints.write(Checkpoint(state.steps, metadata, tensors), best=self.best[1])
 
     def where(self) -> str:
         """Where the run is kept, for messages."""

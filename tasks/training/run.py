@@ -18,7 +18,7 @@ from tasks.memory import out_of_memory
 from tasks.training.budget import Budget, Schedule
 from tasks.training.finite import EVERY, LossWatch, finite
 from tasks.training.prefetch import prefetch
-from tasks.training.processes import same_buffers, share_of, sums
+from tasks.training.processes import same_buffers, shard_of, sums
 from tasks.training.progress import Progress
 from tasks.training.record import RunRecord
 from tasks.training.signals import SIGPIPE, SIGTERM, Interrupted, Stop
@@ -80,7 +80,7 @@ class Run:
         named = getattr(schedule, "__name__", type(schedule).__name__)  # of an object that is called, its class
         self.course = {"steps": budget.steps, "seconds": budget.seconds, "learning_rates": self.rates, "schedule": named}
         self.state = State() if record is None else record.restore(model, optimizer)
-        self.first, self.share = self.state.steps, share_of(accelerator)
+        self.first, self.shard = self.state.steps, shard_of(accelerator)
         self.watch = LossWatch(optimizer, accelerator)
         self.loss, self.unread = math.nan, list[State]()  # the states before the steps whose losses have not been read
         self.images, self.seconds, self.due, self.asked = 0, self.state.seconds, False, False
@@ -106,7 +106,7 @@ class Run:
 
     @property
     def spent(self) -> float:
-        """The share of the budget that is spent, 0 to 1."""
+        """The fraction of the budget that is spent, 0 to 1."""
         return self.budget.spent(self.state.steps, self.state.seconds)
 
     def batches(self) -> Iterator[tuple[int, Batch]]:
@@ -118,7 +118,7 @@ class Run:
             self.rate = self.rates[0] * factor
             batch = next(self.drawn)
             self.images = len(batch.targets)
-            yield self.state.steps + 1, replace(batch, share=self.share).to(self.accelerator.device)
+            yield self.state.steps + 1, replace(batch, shard=self.shard).to(self.accelerator.device)
         self._end()
 
     def check(self, loss: Tensor) -> None:

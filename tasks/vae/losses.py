@@ -29,13 +29,13 @@ def kl_of_latents(mean: Float[Tensor, "b latents"], logvar: Float[Tensor, "b lat
     return 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean(0)
 
 
-def capacity(kl: Float[Tensor, ""], gamma: float, goal: float) -> Float[Tensor, ""]:
-    """gamma |KL - C|: the code shall hold C nats, no less and no more.
+def capacity_penalty(kl: Float[Tensor, ""], gamma: float, goal: float) -> Float[Tensor, ""]:
+    """gamma |KL - C|: it is 0 where the latents transmit C nats, the capacity that is asked for.
 
     Source: Burgess et al., "Understanding disentangling in beta-VAE", 2018, arXiv 1804.03599, equation 8.
 
     Example:
-        >>> capacity(torch.tensor(3.0), gamma=100.0, goal=5.0)
+        >>> capacity_penalty(torch.tensor(3.0), gamma=100.0, goal=5.0)
         tensor(200.)
     """
     return gamma * (kl - goal).abs()
@@ -71,12 +71,12 @@ def decomposed_kl(
     n = len(sample)
     if not 2 <= n <= size:
         raise RangeError(f"the batch must have from 2 pictures to all {size} of the data set, got {n}")
-    own = _log_density(sample, mean, logvar).sum(1)
+    conditional = _log_density(sample, mean, logvar).sum(1)
     each = _log_density(sample[:, None], mean[None], logvar[None])  # [sample, posterior, latent]
     many = math.log(n * size)
     together, apart = each.sum(2).logsumexp(1) - many, (each.logsumexp(1) - many).sum(1)
     prior = _log_density(sample, torch.zeros_like(mean), torch.zeros_like(logvar)).sum(1)
-    return (own - together).mean(), (together - apart).mean(), (apart - prior).mean()
+    return (conditional - together).mean(), (together - apart).mean(), (apart - prior).mean()
 
 
 def _log_density(x: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:

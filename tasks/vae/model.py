@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from tasks import networks
-from tasks.about import About
 from tasks.card import Page
 from tasks.likelihood import BERNOULLI, Likelihood
 from tasks.pictures import Pictures, as_pictures
-from tasks.share import Share
+from tasks.provenance import Provenance
+from tasks.shard import Shard
 from tasks.task_model import TaskModel
 from tasks.vae.losses import averaged_over_pairs, shuffled
 
@@ -35,10 +35,11 @@ class Drawn(NamedTuple):
     """What a VAE makes of a batch.
 
     Attributes:
-        parameters: [T, C, H, W], of the likelihood of this process's share of the targets.
+        parameters: [T, C, H, W], of the likelihood of this process's shard of the targets.
         mean, logvar: [P, L], the posteriors of all pictures.
         sample: [P, L], a draw of each.
         joint: [P, 2], what the discriminator says of the samples, its weights held fixed; None without a discriminator.
+        group: of a Lie group VAE the products of its basis, and the squared distance of the encoder's matrix from the code's.
         told: what it says of samples and of shuffled samples, [P / 2, 2] each, the samples held fixed; None without one.
     """
 
@@ -48,6 +49,7 @@ class Drawn(NamedTuple):
     sample: Tensor
     joint: Tensor | None = None
     told: tuple[Tensor, Tensor] | None = None
+    group: tuple[Tensor, Tensor] | None = None
 
 
 class VAE(TaskModel):
@@ -82,10 +84,10 @@ class VAE(TaskModel):
         self.likelihood = likelihood
         self.encoder, self.decoder, self.latents, self.discriminator = encoder, decoder, latents, discriminator
 
-    def page(self, about: About) -> Page:
+    def page(self, provenance: Provenance) -> Page:
         """What its page says of it: how pictures are codes, and how one is drawn again."""
         return replace(
-            super().page(about),
+            super().page(provenance),
             summary=f"Pictures as codes of {self.latents} numbers.",
             details=("An encoder gives the mean and the variance of each number; a decoder draws a picture from a code.",),
             snippet=SNIPPET,
@@ -100,7 +102,7 @@ class VAE(TaskModel):
         Args:
             images: a tensor or an array [B, C, H, W] with values from 0 to white; or pictures of PIL's.
             white: the value of a white pixel, 1 or 255; if it is not given, 255 for pictures of eight bits.
-            prepare: resize them, and turn colours to grey or grey to colours, where they are not as the encoder takes them.
+            prepare: resize them, and turn colours to greyscale or back, where they are not as the encoder takes them.
 
         Raises:
             DtypeError, ShapeError, RangeError: they are no such pictures; or the encoder returns something else.
@@ -131,29 +133,42 @@ class VAE(TaskModel):
         """Pictures [B, C, H, W] of codes [B, L], from 0 to 1: what the likelihood expects."""
         return self.likelihood.mean(self.parameters_of(codes))
 
+    def sampled(
+        self, posterior: tuple[Tensor, Tensor], n: int, noise: int, averaged: bool, shard: Shard
+    ) -> tuple[Tensor, Tensor, Tensor, torch.Generator]:
+        """Mean, log variance and a draw of the posteriors of all n pictures, [P, L] each, and the generator that drew.
+
+        Args:
+            posterior: mean and log variance of this process's shard of them.
+            n, noise, averaged, shard: of `forward`.
+        """
+        mean, logvar = (shard.gather(part, n) for part in posterior)
+        if averaged:
+            mean, logvar = averaged_over_pairs(mean, logvar)
+        generator = torch.Generator(mean.device).manual_seed(noise)
+        noisy = torch.randn(mean.shape, device=mean.device, generator=generator)
+        return mean, logvar, mean + noisy * (logvar / 2).exp(), generator
+
     def forward(
         self,
         pictures: Shaped[Tensor, "p c h w"],
         *,
         noise: int = 0,
         averaged: bool = False,
-        share: Share = Share(),  # noqa: B008  (it cannot change)
+        shard: Shard = Shard(),  # noqa: B008  (it cannot change)
     ) -> Drawn:
-        """Encode, sample and draw; each of several processes encodes and draws its share.
+        """Encode, sample and draw; each of several processes encodes and draws its shard.
 
         Args:
             pictures: [P, C, H, W]; they are the targets too.
             noise: the seed with which posteriors are sampled.
             averaged: average the posteriors of picture i and its pair where they agree, as Ada-GVAE does.
-            share: this process's.
+            shard: this process's.
         """
-        n = len(pictures)
-        mean, logvar = (share.gather(part, n) for part in self.posterior_of(share.of_as_many(pictures)))
-        if averaged:
-            mean, logvar = averaged_over_pairs(mean, logvar)
-        generator = torch.Generator(mean.device).manual_seed(noise)
-        sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
-        parameters = self.parameters_of(share.of(sample))
+        mean, logvar, sample, generator = self.sampled(
+            self.posterior_of(shard.padded(pictures)), len(pictures), noise, averaged, shard
+        )
+        parameters = self.parameters_of(shard.of(sample))
         if self.discriminator is None:
             return Drawn(parameters, mean, logvar, sample)
         # One backward pass for both sides: each sees the other as it is, and does not change it.

@@ -5,7 +5,7 @@ from decoders.what_where import WhatWhereDecoder
 from tests.helpers import as_a_user, error
 from vsa.errors import RangeError, ShapeError
 
-SMALL = {"hidden": 16, "parts": 3, "code": 8}
+SMALL = {"hidden": 16, "features": 3, "code": 8}
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,14 @@ def test_shapes(dim: int, image: tuple[int, int, int], window: int) -> None:
     assert logits.isfinite().all()
 
 
+def test_the_patch_is_half_the_longer_side_of_a_picture() -> None:
+    for image, side in {(1, 64, 64): 32, (1, 48, 20): 24, (3, 31, 47): 24, (1, 1, 1): 1}.items():
+        assert WhatWhereDecoder(4, image, **SMALL).window == side
+        assert WhatWhereDecoder(4, image, window=7, **SMALL).window == 7
+
+
 def test_it_starts_with_a_picture_that_is_mostly_background() -> None:
-    logits = WhatWhereDecoder(64, (1, 64, 64))(torch.randn(8, 64))
+    logits = WhatWhereDecoder(64, (1, 64, 64), 5)(torch.randn(8, 64))
     torch.testing.assert_close(logits, torch.full_like(logits, -4), atol=0.5, rtol=0)
 
 
@@ -57,7 +63,7 @@ def test_a_part_is_cleaned_of_crosstalk() -> None:
 
 
 def test_every_weight_learns() -> None:
-    decoder = WhatWhereDecoder(64, (1, 64, 64))
+    decoder = WhatWhereDecoder(64, (1, 64, 64), 5)
     decoder(torch.randn(4, 64)).square().sum().backward()
     for name, weight in decoder.named_parameters():
         assert weight.grad is not None, name
@@ -67,14 +73,14 @@ def test_every_weight_learns() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_mixed_precision_is_near(dtype: torch.dtype) -> None:
-    decoder, vectors = WhatWhereDecoder(64, (1, 16, 16), window=8), torch.randn(4, 64)
+    decoder, vectors = WhatWhereDecoder(64, (1, 16, 16), 5, window=8), torch.randn(4, 64)
     with torch.autocast("cpu", dtype):
         logits = decoder(vectors)
     torch.testing.assert_close(logits.float(), decoder(vectors), atol=0.05, rtol=0)
 
 
 def test_it_compiles() -> None:
-    decoder, vectors = WhatWhereDecoder(64, (1, 16, 16), window=8), torch.randn(4, 64)
+    decoder, vectors = WhatWhereDecoder(64, (1, 16, 16), 5, window=8), torch.randn(4, 64)
     torch.compiler.reset()
     with as_a_user():
         compiled = torch.compile(decoder, fullgraph=True, backend="eager")(vectors)
@@ -83,8 +89,8 @@ def test_it_compiles() -> None:
 
 def test_what_does_not_fit() -> None:
     with error(ShapeError, "WhatWhereDecoder was made for vectors [B, 64], got [2, 32]"):
-        WhatWhereDecoder(64, (1, 16, 16))(torch.randn(2, 32))
+        WhatWhereDecoder(64, (1, 16, 16), 5)(torch.randn(2, 32))
     with error(RangeError, "width of at least 1, got 0"):
-        WhatWhereDecoder(64, (1, 16, 0))
-    with error(RangeError, "parts of at least 1, got 0"):
-        WhatWhereDecoder(64, (1, 16, 16), parts=0)
+        WhatWhereDecoder(64, (1, 16, 0), 5)
+    with error(RangeError, "features of at least 1, got 0"):
+        WhatWhereDecoder(64, (1, 16, 16), 0)

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.glimpse import GlimpseEncoder, centre, glimpse
+from encoders.glimpse import GlimpseEncoder
+from encoders.window import centre, glimpse
 from tests.helpers import as_a_user, error, seeds
 from vsa.errors import RangeError, ShapeError
 
@@ -36,6 +37,12 @@ def test_shapes(image: tuple[int, int, int], features: int, dim: int, window: in
     mean, logvar = encoder(torch.rand(3, *image))
     assert mean.shape == logvar.shape == (3, features, dim)
     assert mean.isfinite().all()
+
+
+def test_the_window_is_half_the_longer_side_of_a_picture() -> None:
+    for image, side in {(1, 64, 64): 32, (1, 48, 20): 24, (3, 31, 47): 24, (1, 1, 1): 1}.items():
+        assert GlimpseEncoder(image, 2, 8, hidden=16).window == side
+        assert GlimpseEncoder(image, 2, 8, window=7, hidden=16).window == 7
 
 
 def test_the_noise_is_the_same_for_every_picture_and_takes_no_memory() -> None:

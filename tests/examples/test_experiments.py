@@ -14,6 +14,7 @@ from tasks.studies.experiments import ROWS, TASKS, Run, table
 from tasks.studies.page import check_page, markers
 from tasks.studies.running import work
 from tasks.symbolic import stages
+from tasks.symbolic.config import LEARNT_PLACES
 from tests.conftest import ROOT
 from tests.examples.scripts import call, path
 from vsa import load
@@ -40,7 +41,7 @@ DOCUMENT = """
     16  PSD  bce  sum   0.01   1.0  Good
     17  PSD  bce  sum   0.001  1.0  Bad
 """
-"""The table of the source document, section 5."""
+"""The table of dSprites VSA, section 5."""
 
 
 def run_of(row: int, folder: Path, seed: int = 0) -> Run:
@@ -82,7 +83,7 @@ def test_the_rows_it_lacks_are_there_too() -> None:
         ("PD", 0.001, 0.0, "donors"),
         ("PSD", 0.001, 0.0, "donors"),
     ]
-    assert [(row.model, row.settings) for row in ROWS[24:]] == [("PD", {}), ("PSD", {})]
+    assert [(row.model, row.settings) for row in ROWS[24:]] == [("PD", LEARNT_PLACES), ("PSD", LEARNT_PLACES)]
     assert [row.number for row in ROWS] == list(range(1, len(ROWS) + 1))
     assert len({str(run_of(row.number, Path()).settings()) for row in ROWS}) == len(ROWS)
     for row in ROWS:

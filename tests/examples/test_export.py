@@ -19,7 +19,7 @@ def test_it_writes_weights_figures_and_the_page(tmp_path: Path, monkeypatch: pyt
     page = (tmp_path / "docs" / "stages.md").read_text()
     for path in weights:
         assert path.stat().st_size <= 16 * 10**6
-        metrics = load_model(path).about.metrics
+        metrics = load_model(path).provenance.metrics
         assert metrics["config"]["start"] == (None if path.stem == "paired" else "weights/paired.safetensors")
         assert load_model(path).roles.dim == 1024
         assert f"* **{path.stem}**: 1 steps" in page
@@ -32,7 +32,7 @@ def test_it_writes_weights_figures_and_the_page(tmp_path: Path, monkeypatch: pyt
     assert status_of(script.StagesConfig, script.stages, again) == 0
     measured = (tmp_path / "measured.md").read_text()
     for how in ("from the vector alone", "recomposed"):
-        assert f"| paired-scene | one feature, {how}, worst feature, subset | 0.88 | 0." in measured
+        assert f"| paired-scene | one feature, {how}, worst feature, identifiable classes | 0.88 | 0." in measured
     assert measured.count("Controls: a disc of the right size in the right place has an IoU of 0.763") >= 3
     assert {path.name: path.read_bytes() for path in weights} == before, "nothing was trained"
 

@@ -163,8 +163,8 @@ def coded(draw: random.Random, folder: Path) -> Attempt:
         model, optimizer = trained()
         keeper = recorded(folder)
         keeper.restore(model, optimizer)
-        about = {"task": task, "config": settings, "state": {}, "optimizer": {"class": draw.choice(CODE)}}
-        Checkpoints(folder / "checkpoints").write(Checkpoint(1, about, {"model.x": torch.zeros(1)}))
+        metadata = {"task": task, "config": settings, "state": {}, "optimizer": {"class": draw.choice(CODE)}}
+        Checkpoints(folder / "checkpoints").write(Checkpoint(1, metadata, {"model.x": torch.zeros(1)}))
 
     def call() -> object:
         if way != "resume":
@@ -191,14 +191,14 @@ def optimised(draw: random.Random, folder: Path) -> Attempt:
     keeper.save(State(1, 2, 3.0, [4.0]), model, {})
     keeper.close()
     good = read_checkpoint(keeper.checkpoints.path(1))
-    about = dict(good.about)
-    about["optimizer"] = altered(draw, about["optimizer"]) if draw.random() < 0.9 else odd_json(draw)
-    Checkpoints(folder / "checkpoints").write(Checkpoint(1, about, good.tensors))
+    metadata = dict(good.metadata)
+    metadata["optimizer"] = altered(draw, metadata["optimizer"]) if draw.random() < 0.9 else odd_json(draw)
+    Checkpoints(folder / "checkpoints").write(Checkpoint(1, metadata, good.tensors))
 
     def restore() -> object:
         return recorded(folder).restore(*trained())
 
-    return Attempt(f"restore({shown(about['optimizer'])})", restore, lambda state: state == State(1, 2, 3.0, [4.0]))
+    return Attempt(f"restore({shown(metadata['optimizer'])})", restore, lambda state: state == State(1, 2, 3.0, [4.0]))
 
 
 TARGETS = (

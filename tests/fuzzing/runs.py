@@ -116,7 +116,7 @@ def checkpoints_damaged(draw: random.Random, folder: Path) -> Attempt:
 
     def right(found: Checkpoint) -> bool:
         same = all(torch.equal(tensor, before.tensors[name]) for name, tensor in found.tensors.items())
-        return (found.step, found.about) == (before.step, before.about) and same
+        return (found.step, found.metadata) == (before.step, before.metadata) and same
 
     return Attempt(f"read_checkpoint({what})", lambda: read_checkpoint(path), right)
 
@@ -124,7 +124,7 @@ def checkpoints_damaged(draw: random.Random, folder: Path) -> Attempt:
 def checkpoints_forged(draw: random.Random, folder: Path) -> Attempt:
     path = _begun(folder)
     good = read_checkpoint(path)
-    about, tensors = altered(draw, good.about) if draw.random() < 0.8 else good.about, dict(good.tensors)
+    metadata, tensors = altered(draw, good.metadata) if draw.random() < 0.8 else good.metadata, dict(good.tensors)
     if draw.random() < 0.5:
         name = draw.choice(list(tensors))
         odd = (
@@ -138,7 +138,7 @@ def checkpoints_forged(draw: random.Random, folder: Path) -> Attempt:
         if draw.random() < 0.3:
             del tensors[name]
     step = draw.choice((1, 1, -1, 10**12))
-    Checkpoints(path.parent).write(Checkpoint(step, about, tensors))
+    Checkpoints(path.parent).write(Checkpoint(step, metadata, tensors))
 
     def resume() -> State:
         keeper = recorded(folder)
@@ -148,9 +148,9 @@ def checkpoints_forged(draw: random.Random, folder: Path) -> Attempt:
             keeper.close()
 
     return Attempt(
-        f"resume({shown(about)}, {shown(list(tensors))})",
+        f"resume({shown(metadata)}, {shown(list(tensors))})",
         resume,
-        lambda state: state in (State(), State(1, 2, 3.0, [4.0])) or about != good.about,
+        lambda state: state in (State(), State(1, 2, 3.0, [4.0])) or metadata != good.metadata,
     )
 
 

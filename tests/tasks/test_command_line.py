@@ -62,18 +62,19 @@ def test_a_network_that_was_typed_and_that_others_claim_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a setting is when nobody says anything is the project's own; a name that was typed might be anybody's."""
-    theirs = EntryPoint("glimpse", "elsewhere:Glimpse", "vsa.encoders")
+    theirs = EntryPoint("fractional", "elsewhere:Fractional", "vsa.encoders")
     monkeypatch.setattr(plugins, "entry_points", lambda group: [theirs] if group == theirs.group else [])
-    assert run(monkeypatch).encoder == "glimpse"
-    for flags in (["--encoder", "glimpse"], ["--encoder=glimpse"]):
+    assert run(monkeypatch).encoder == "fractional"
+    for flags in (["--encoder", "fractional"], ["--encoder=fractional"]):
         with pytest.raises(SystemExit) as exit:
             run(monkeypatch, *flags)
         assert exit.value.code == 2
         assert capsys.readouterr().err == (
-            "error: the encoder 'glimpse' is claimed more than once: encoders.glimpse:GlimpseEncoder, elsewhere:Glimpse; "
-            "uninstall one, or name the one you mean as package.module:attribute\n"
+            "error: the encoder 'fractional' is claimed more than once: encoders.fractional:FractionalEncoder, "
+            "elsewhere:Fractional; uninstall one, or name the one you mean as package.module:attribute\n"
         )
-    assert run(monkeypatch, "--encoder", "encoders.glimpse:GlimpseEncoder").encoder == "encoders.glimpse:GlimpseEncoder"
+    ours = "encoders.fractional:FractionalEncoder"
+    assert run(monkeypatch, "--encoder", ours).encoder == ours
 
 
 def test_our_errors_are_one_line_and_status_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,11 +116,14 @@ def test_training_does_what_the_examples_do(trained: tuple[Path, str]) -> None:
 
 def test_which_task_to_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for words, message in (
-        ([], "`vsa train` needs a task before its flags, one of id-gan, paired, paired-scene, scene, vae"),
-        (["--steps", "2"], "`vsa train` needs a task before its flags, one of id-gan, paired, paired-scene, scene, vae"),
+        ([], "`vsa train` needs a task before its flags, one of composition, id-gan, paired, paired-scene, scene, vae"),
+        (
+            ["--steps", "2"],
+            "`vsa train` needs a task before its flags, one of composition, id-gan, paired, paired-scene, scene, vae",
+        ),
         (
             ["pared"],
-            "there is no task 'pared'; did you mean 'paired'? There are: id-gan, paired, paired-scene, scene, vae. "
+            "there is no task 'pared'; did you mean 'paired'? There are: composition, id-gan, paired, paired-scene, scene, vae. "
             'One of your own is named "package.module:attribute"',
         ),
         (["nowhere:TASK"], "the task 'nowhere:TASK' cannot be imported: there is no module 'nowhere'"),
@@ -172,17 +175,17 @@ def test_models_are_found_wherever_they_are(run: Path, capsys: pytest.CaptureFix
         assert files.open_model(path, False, "cpu")[1].config.seed == 1
     assert capsys.readouterr() == ("", "")
     for path in (stopped, checkpoint):
-        model, about = files.open_model(path, False, "cpu")
+        model, provenance = files.open_model(path, False, "cpu")
         assert isinstance(model, SceneModel)
         assert capsys.readouterr().err == f"{path} has no codebooks yet; learning them, as the end of its training would\n"
-        assert about.metrics == {}
+        assert provenance.metrics == {}
         for book, other in zip(model.codebooks, whole.codebooks, strict=True):
             assert all((mine == its).all() for mine, its in zip(book.buffers(), other.buffers(), strict=True))
     for name, slots in (("paired", 1), ("scene", 5), ("paired-scene", 2)):
         (here / name).mkdir()  # is not meant
-        model, about = files.open_model(name, False, "cpu")
+        model, provenance = files.open_model(name, False, "cpu")
         assert isinstance(model, SceneModel)
-        assert (about.task, len(model.slots), model.dim) == (name, slots, 1024)
+        assert (provenance.task, len(model.slots), model.dim) == (name, slots, 1024)
 
 
 def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -190,12 +193,12 @@ def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], 
         (
             ["pairs"],
             "there is no model 'pairs': name the folder of a run, a folder or file of a model, or one of those that are shipped "
-            "(paired, paired-scene, scene)",
+            "(paired, paired-half, paired-r2r, paired-scene, scene)",
         ),
         (
             ["x" * 5000],
             f"there is no model '{'x' * 5000}': name the folder of a run, a folder or file of a model, or one of those that are "
-            "shipped (paired, paired-scene, scene)",
+            "shipped (paired, paired-half, paired-r2r, paired-scene, scene)",
         ),
         ([str(run), "--evaluate", "0"], "evaluate must be at least 1, got 0"),
         (
@@ -295,10 +298,36 @@ def test_data_is_fetched_and_written(monkeypatch: pytest.MonkeyPatch, capsys: py
         assert error_of(["data", action, "."], capsys) == "cannot write .: it is a folder; give the path of a file"
     assert (
         error_of(["data", "downlaod"], capsys)
-        == "`vsa data` has no 'downlaod'; did you mean 'download'? There are: download, write"
+        == "`vsa data` has no 'downlaod'; did you mean 'download'? There are: download, write, unpack, splits"
     )
     assert status_of(["data"]) == 0
     assert capsys.readouterr().out.startswith("usage: vsa data download PATH\n")
+
+
+def test_files_are_unpacked_and_splits_listed(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    message = "no published file of 'circles' can be unpacked; there are: 3dshapes, mpi3d"
+    assert error_of(["data", "unpack", "circles", "a.npz", "a.npy"], capsys) == message
+    assert error_of(["data", "unpack", "mpi3d", "a.npz", "no/a.npy"], capsys).endswith("there is no folder no; make it first")
+    assert "there is no file a.npz" in error_of(["data", "unpack", "mpi3d", "a.npz", "a.npy"], capsys)
+    assert list(here.iterdir()) == []
+    for name, split in (("mpi3d", "extrapolation"), ("3dshapes", "r2r_turned"), ("dsprites", "r2e_looks")):
+        assert status_of(["data", "splits", name]) == 0
+        shown = capsys.readouterr().out
+        assert f"{split}: " in shown
+        assert "--validation" in shown
+    assert status_of(["data", "splits"]) == 0
+    assert "r2e: weak: an ellipse repeats after half a turn" in capsys.readouterr().out
+    assert "there are" in error_of(["data", "splits", "nothing"], capsys).lower()
+
+
+def test_a_split_is_named_or_written_and_not_both(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    start = ["train", "paired", "--dataset", "circles", "--out", "run", "--split"]
+    for flag, value in (("--test", "tenth == 0"), ("--validation", "x > 3")):
+        message = "--split says what is held out, and so do --test and --validation: choose one"
+        assert error_of([*start, "corner", flag, value], capsys) == message
+    message = "the data set circles has no split 'r2r'; there are: centre, corner"
+    assert error_of([*start, "r2r"], capsys) == message
+    assert list(here.iterdir()) == []
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks import networks
+from tasks.data import open_dataset
 from tasks.id_gan.config import IDGANConfig
 from tasks.id_gan.task import TASK as ID_GAN
 from tasks.networks import make
@@ -76,7 +77,9 @@ DECODERS: list[tuple[Callable[[Tensor], Any], type, str]] = [
 @pytest.mark.parametrize(("gives", "kind", "got"), DECODERS, ids=range(len(DECODERS)))
 def test_decoders_that_return_something_else(monkeypatch: pytest.MonkeyPatch, gives: Any, kind: Any, got: str) -> None:
     made(monkeypatch, gives)
-    with error(kind, "the decoder Own must return [2, 1, 64, 64], one tensor of floating point numbers", got):
+    with error(
+        kind, "the decoder Own must return the parameters of pixels [2, 1, 64, 64], one tensor of floating point numbers", got
+    ):
         make("decoder", "own", image=IMAGE, dim=8)
 
 
@@ -97,6 +100,88 @@ def test_what_is_made_is_as_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(networks, "load", lambda kind, name: lambda width: None)
     with error(PluginError, "the encoder 'own' cannot be made with image=(1, 64, 64), features=5, dim=8", "unexpected keyword"):
         make("encoder", "own", image=IMAGE, features=5, dim=8)
+
+
+class Asking(nn.Linear):
+    """A decoder that asks for the number of features."""
+
+    def __init__(self, dim: int, image: tuple[int, int, int], features: int) -> None:
+        super().__init__(dim, 64 * 64)
+        self.asked = features
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).view(-1, *IMAGE)
+
+
+def silent(dim: int, image: tuple[int, int, int]) -> nn.Module:
+    """The same, which does not ask."""
+    return Asking(dim, image, features=-1)
+
+
+def taking(**given: Any) -> nn.Module:
+    """The same, which names nothing that it takes."""
+    return Asking(**{"features": -1, **given})
+
+
+def test_a_decoder_gets_the_number_of_features_if_it_asks() -> None:
+    for name, asked in (("Asking", 5), ("silent", -1), ("taking", -1)):
+        decoder = make("decoder", f"{__name__}:{name}", image=IMAGE, features=5, dim=8)
+        assert isinstance(decoder, Asking)
+        assert decoder.asked == asked
+    with error(PluginError, "the decoder ", "cannot be made with image=(1, 64, 64), dim=8: ", "'features'"):
+        make("decoder", f"{__name__}:Asking", image=IMAGE, dim=8)
+
+
+@pytest.mark.parametrize("dataset", ["circles", "simple", "dsprites"])
+def test_decoders_are_made_for_the_features_of_the_data_set(dataset: str) -> None:
+    features = len(open_dataset(dataset).features)
+    own: Any = {"dataset": dataset, "decoder": f"{__name__}:Coloured", "device": "cpu"}
+    stage = PAIRED.build(PairedConfig(dim=8, **own))
+    vae = VAE.build(VAEConfig(latents=7, samples=0, **own))
+    gan = ID_GAN.build(IDGANConfig(latents=7, samples=0, start=Path("nowhere"), **own))
+    for decoder in (stage.decoder, vae.decoder, gan.generator, gan.vae.decoder):
+        assert decoder.features == features
+
+
+class Coloured(nn.Module):
+    """A decoder of pictures of any shape, that asks for the number of features."""
+
+    def __init__(self, dim: int, image: tuple[int, int, int], features: int) -> None:
+        super().__init__()
+        self.image, self.features, self.bias = image, features, nn.Parameter(torch.zeros(image))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.bias.expand(len(vectors), *self.image)
+
+
+@pytest.mark.parametrize(("dataset", "axes"), [("circles", (0, 1)), ("dsprites", (3, 4))])
+def test_networks_of_numbers_get_the_axes_of_the_data_set(dataset: str, axes: tuple[int, int]) -> None:
+    own: Any = {"dataset": dataset, "encoder": f"{__name__}:Placed", "decoder": f"{__name__}:placed", "device": "cpu"}
+    vae = VAE.build(VAEConfig(latents=7, samples=0, **own))
+    gan = ID_GAN.build(IDGANConfig(latents=7, samples=0, start=Path("nowhere"), **own))
+    for decoder in (vae.decoder, gan.generator, gan.vae.decoder):
+        assert decoder.get_submodule("placed").axes == axes
+    assert vae.encoder.axes == gan.vae.encoder.axes == axes
+    assert gan.discriminator.axes == (None, None), "what it says is no place"
+
+
+class Placed(nn.Module):
+    """An encoder that asks where the place is."""
+
+    def __init__(self, image: tuple[int, int, int], features: int, dim: int, axes: tuple[int | None, int | None]) -> None:
+        super().__init__()
+        self.axes, self.bias = axes, nn.Parameter(torch.zeros(features, dim))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.bias.expand(len(images), *self.bias.shape)
+        return mean, mean
+
+
+def placed(dim: int, image: tuple[int, int, int], axes: tuple[int | None, int | None]) -> nn.Module:
+    """A decoder that asks, too."""
+    decoder = Coloured(dim, image, features=0)
+    decoder.placed = Placed(image, 1, dim, axes)
+    return decoder
 
 
 def test_errors_of_its_own_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ def test_a_vae_of_it_in_code(site: Path, tmp_path: Path, monkeypatch: pytest.Mon
     with error(InputError, f"names the dataset '{NAME}', code that is no part of this project"):
         load_model(tmp_path / "run")
     again = load_model(tmp_path / "run", trust=True)
-    seen = dataset_of(again.about.config).observe(torch.tensor([[1, 4, 9]]))
+    seen = dataset_of(again.provenance.config).observe(torch.tensor([[1, 4, 9]]))
     assert torch.equal(again.decode(again.codes(seen)), result.model.decode(result.model.codes(seen)))
     again.save_pretrained(tmp_path / "saved")
     with error(InputError, NAME):

@@ -14,11 +14,11 @@ import yaml
 from huggingface_hub import ModelCard
 
 from tasks import load_model
-from tasks.about import About
 from tasks.card import card
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.evaluation.reading import empty_codebooks
 from tasks.json_file import write_json
+from tasks.provenance import Provenance
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
 from tasks.symbolic.model import SceneModel
 from tasks.symbolic.stages import PAIRED, PAIRED_SCENE, SCENE
@@ -44,9 +44,9 @@ def same(model: SceneModel, other: SceneModel) -> bool:
     return list(mine) == list(its) and all(torch.equal(mine[name], its[name]) for name in mine)
 
 
-def page_of(model: SceneModel, about: About) -> str:
+def page_of(model: SceneModel, provenance: Provenance) -> str:
     """The page of a model that is said to come from there."""
-    return card(model.page(about), about)
+    return card(model.page(provenance), provenance)
 
 
 @pytest.mark.parametrize("name", ["paired", "scene", "paired-scene"])
@@ -57,11 +57,11 @@ def test_a_shipped_model_comes_back_as_it_was(name: str, tmp_path: Path) -> None
     back = SceneModel.from_pretrained(str(tmp_path / "new" / "folder"))
     assert same(model, back)
     assert not back.training
-    assert model.about is not None
-    assert back.about is not None
-    assert back.about == model.about.published()
-    stored = load_model(SHIPPED / f"{name}.safetensors").about.metrics
-    assert {**back.about.metrics, "config": {}} == {**stored, "config": {}}
+    assert model.provenance is not None
+    assert back.provenance is not None
+    assert back.provenance == model.provenance.published()
+    stored = load_model(SHIPPED / f"{name}.safetensors").provenance.metrics
+    assert {**back.provenance.metrics, "config": {}} == {**stored, "config": {}}
     assert len(back.codebooks) == 5
 
 
@@ -99,14 +99,14 @@ def test_a_saved_model_is_taken_wherever_a_run_is(tmp_path: Path) -> None:
 
 
 def test_what_a_model_says_of_itself(tmp_path: Path) -> None:
-    assert PAIRED.build(SMALL).about == About("paired", SMALL, {})
+    assert PAIRED.build(SMALL).provenance == Provenance("paired", SMALL, {})
     config = SceneConfig(dim=32, steps=1, batch_size=8, evaluate=1, objects=2, device="cpu", out=tmp_path)
     result = SCENE.run(config)
-    assert result.model.about == About("scene", config, result.metrics)
+    assert result.model.provenance == Provenance("scene", config, result.metrics)
     loaded = load_model(tmp_path)
-    assert loaded.about == result.model.about
+    assert loaded.provenance == result.model.provenance
     (checkpoint,) = (tmp_path / "checkpoints").iterdir()
-    assert load_model(checkpoint).about == About("scene", config, {})
+    assert load_model(checkpoint).provenance == Provenance("scene", config, {})
 
 
 def test_a_model_composed_by_hand_is_not_saved(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_model_composed_by_hand_is_not_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["paired", "scene", "paired-scene"])
 def test_the_page_is_one_that_a_hub_reads(name: str, tmp_path: Path) -> None:
     model = load_model(name)
-    assert model.about is not None
+    assert model.provenance is not None
     model.save_pretrained(tmp_path)
     data: Any = ModelCard.load(tmp_path / "README.md").data
     assert (data.library_name, data.license, data.pipeline_tag) == ("vsa-torch", "mit", "image-to-image")
@@ -130,18 +130,18 @@ def test_the_page_is_one_that_a_hub_reads(name: str, tmp_path: Path) -> None:
     assert all(result.metric_type == "iou" and 0.9 < result.metric_value <= 1 for result in data.eval_results)
     found = {result.metric_name: result.metric_value for result in data.eval_results}
     if name == "scene":
-        right = model.about.metrics["removed_iou"]["3"]
+        right = model.provenance.metrics["removed_iou"]["3"]
         assert found["IoU after an object was removed, 3 objects"] == pytest.approx(right, abs=1e-4)
     else:
-        assert found["reconstruction IoU"] == pytest.approx(model.about.metrics["reconstruction_iou"], abs=1e-4)
-        assert found["IoU after one feature was edited, x"] == pytest.approx(model.about.metrics["edit_iou"]["x"], abs=1e-4)
+        assert found["reconstruction IoU"] == pytest.approx(model.provenance.metrics["reconstruction_iou"], abs=1e-4)
+        assert found["IoU after one feature was edited, x"] == pytest.approx(model.provenance.metrics["edit_iou"]["x"], abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["paired", "scene"])
 def test_the_page_says_what_was_measured_and_how_it_was_trained(name: str) -> None:
     model = load_model(name)
-    assert model.about is not None
-    metrics, page = model.about.metrics, page_of(model, model.about)
+    assert model.provenance is not None
+    metrics, page = model.provenance.metrics, page_of(model, model.provenance)
     assert f"# vsa-torch {name}\n" in page
     assert f"{metrics['steps']:,} steps in {metrics['seconds']:,.0f} s on {metrics['device']}" in page
     assert "| minutes | `10.0` |" in page
@@ -172,7 +172,7 @@ def test_its_python_runs_in_its_folder(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_page_of_a_model_that_was_not_measured() -> None:
     config = PairedConfig(dim=32, encoder="encoders.conv:ConvEncoder", decoder="conv", test='shape == heart or "|`"')
-    page = page_of(PAIRED.build(config), About("paired", config))
+    page = page_of(PAIRED.build(config), Provenance("paired", config))
     assert "Nothing yet: the model was saved before its training had ended. `vsa evaluate .` measures it." in page
     assert "| codebooks | none: its training was stopped before they were learnt |" in page
     assert 'SceneModel.from_pretrained(".", trust=True)' in page
@@ -182,7 +182,7 @@ def test_the_page_of_a_model_that_was_not_measured() -> None:
     assert head["library_name"] == "vsa-torch"
     assert "model-index" not in head
     usual = PairedConfig()
-    assert "All settings are the usual ones; config.json has them." in page_of(small(), About("paired", usual))
+    assert "All settings are the usual ones; config.json has them." in page_of(small(), Provenance("paired", usual))
 
 
 def test_code_that_is_not_trusted(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_nothing_of_the_authors_machine_is_published(tmp_path: Path) -> None:
     paths = {name: str(secret / name) for name in ("out", "start", "data", "sketches")}
     config = OwnConfig.from_json(SMALL.as_json() | paths)
     model = small()
-    model.about = About("paired", config, {"reconstruction_iou": 0.5, "config": config.as_json()})
+    model.provenance = Provenance("paired", config, {"reconstruction_iou": 0.5, "config": config.as_json()})
     model.save_pretrained(tmp_path / "saved")
     for path in (tmp_path / "saved").iterdir():
         assert b"somebody" not in path.read_bytes(), path.name
@@ -213,7 +213,7 @@ def test_nothing_of_the_authors_machine_is_published(tmp_path: Path) -> None:
     stored = json.loads(described["config"])
     assert (stored["out"], stored["start"], stored["data"], stored["sketches"]) == ("runs/paired", None, None, "sketches")
     assert json.loads(described["metrics"]) == {"reconstruction_iou": 0.5, "config": stored}
-    assert model.about.config == config
+    assert model.provenance.config == config
 
 
 @pytest.mark.parametrize("broken", ["tasks.pretrained.card", "tasks.pretrained.write_json", "tasks.pretrained.save"])

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tasks.metrics_tables import EDITED, READ, Table
 from tasks.report import show, show_tables
 from tasks.symbolic.config import PairedConfig
 from tasks.symbolic.stages import PAIRED as TASK
-from tasks.tables import EDITED, READ, Table
 from tasks.task import Result
 
 TOOK = {"steps": 10, "seconds": 3.0, "images_per_second": 213.0, "device": "cpu", "precision": "float32"}
@@ -65,7 +65,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(tmp_path: Path, monkeypatch: p
     folder.mkdir(parents=True)
     (folder / "[red]edits.png").touch()
     odd = Table("[/title]", ("[/first]", "[bold]second"), (("[/name]", "[red]1"),))
-    monkeypatch.setattr("tasks.report.tables", lambda metrics, part: [odd])
+    monkeypatch.setattr("tasks.report.metrics_tables", lambda metrics, part: [odd])
     text = shown({}, folder)
     for expected in (str(folder / "[red]edits.png"), "[/title]", "[/first]", "[bold]second", "[/name]", "[red]1"):
         assert expected in text

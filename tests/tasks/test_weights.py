@@ -11,7 +11,8 @@ from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.overlap import iou
 from tasks.data.population import Population
 from tasks.data.scenes import sample_scenes
-from tasks.evaluation.counterfactuals import draw, edit_by_algebra, sample_edits
+from tasks.data.split import named_split
+from tasks.evaluation.counterfactuals import draw, edit_by_algebra, edit_from_vector, sample_edits
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig
 from tasks.symbolic.stages import PAIRED, PAIRED_SCENE
 from tasks.weights import SHIPPED, save
@@ -20,7 +21,7 @@ from tests.tasks.populations import identifiable
 from vsa import ItemMemory
 from vsa.errors import DtypeError, InputError
 
-SLOTS = {"paired": 1, "scene": 5, "paired-scene": 2}
+SLOTS = {"paired": 1, "scene": 5, "paired-scene": 2, "paired-r2r": 1, "paired-half": 1}
 each = pytest.mark.parametrize("name", SLOTS)
 TEST = Population(DSPRITES, "test")
 
@@ -53,7 +54,7 @@ def test_what_a_shipped_model_takes_and_gives(name: str) -> None:
 def test_the_file_is_small_and_carries_its_metrics(name: str) -> None:
     path = SHIPPED / f"{name}.safetensors"
     assert path.stat().st_size <= 16 * 10**6
-    assert load_model(path).about.metrics["config"]["dim"] == 1024
+    assert load_model(path).provenance.metrics["config"]["dim"] == 1024
 
 
 def test_objects_are_drawn_and_read() -> None:
@@ -85,8 +86,37 @@ def test_edits_by_algebra_give_the_exact_rendering(name: str, others: int) -> No
         assert edits.best_truths(after)[1].mean() > 0.85
 
 
+@pytest.mark.parametrize(("name", "split"), [("paired-r2r", "r2r"), ("paired-half", "extrapolation")])
+def test_what_was_never_seen_is_drawn_edited_moved_and_read(name: str, split: str) -> None:
+    model, held = load_model(name), Population(DSPRITES, "test", named_split(DSPRITES, split))
+    assert (SHIPPED / f"{name}.safetensors").stat().st_size <= 6 * 10**6
+    classes = held.sample(200, torch.Generator().manual_seed(0))
+    scene = model.object(model.features(DSPRITES.observe(classes)))
+    assert iou(draw(model, scene) > 0.5, DSPRITES.observe(classes).bool()).mean() > 0.97
+    assert ((DSPRITES.steps_off(model.read(scene), classes) < 1.5).float().mean(0) >= 0.98).all()
+    for features in ((1,), (2,), (3,), (4,), (0, 1, 2, 3, 4)):
+        edits = sample_edits(60, features, 0, held, torch.Generator().manual_seed(0))
+        assert held.accept(edits.edited).all()
+        before, after = edit_by_algebra(model, edits)
+        assert edits.best_truths(draw(model, after) > 0.5)[1].mean() > 0.94
+        assert edits.best_truths(draw(model, edit_from_vector(model, edits, before)) > 0.5)[1].mean() > 0.93
+    # Three classes further down are about three pixels, a little more.
+    there = classes[classes[:, 4] < 29][:60]
+    moved = model.move(model.object(model.features(DSPRITES.observe(there))), y=3 * PIXELS)
+    down = DSPRITES.observe(there + torch.tensor([0, 0, 0, 0, 3])).bool()
+    assert iou(draw(model, moved) > 0.5, down).mean() > 0.94
+
+
+PIXELS = 32 / 31
+"""From one place of dSprites to the next."""
+
+
 def test_a_name_that_is_not_shipped() -> None:
-    with error(InputError, "there is no model 'pairs': name the folder of a run", "shipped (paired, paired-scene, scene)"):
+    with error(
+        InputError,
+        "there is no model 'pairs': name the folder of a run",
+        "shipped (paired, paired-half, paired-r2r, paired-scene, scene)",
+    ):
         load_model("pairs")
     with error(DtypeError, "a model is given by a name or a path, a str or a Path; got NoneType"):
         load_model(None)  # pyright: ignore[reportArgumentType]
@@ -119,4 +149,4 @@ def test_half_precision_halves_the_file(tmp_path: Path) -> None:
     loaded = load_model(tmp_path / "True.safetensors")
     for left, right in zip(model.state_dict().values(), loaded.state_dict().values(), strict=True):
         assert torch.equal(left, right)
-    assert loaded.about.metrics == {"reached": 1}
+    assert loaded.provenance.metrics == {"reached": 1}

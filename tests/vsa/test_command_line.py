@@ -119,10 +119,10 @@ def test_the_list_says_where_each_comes_from(monkeypatch: pytest.MonkeyPatch, ca
     assert "  MAP        built in, vsa.algebras.map; torchhd's too" in parts["algebras"]
     assert "  SBC        built in, vsa.algebras.sbc" in parts["algebras"]
     assert '  MCR        torchhd\'s: backend="torchhd"' in parts["algebras"]
-    assert "  mine           from the package somebody-elses, elsewhere:Conv" in parts["encoders"]
+    assert "  mine            from the package somebody-elses, elsewhere:Conv" in parts["encoders"]
     claims = "encoders.conv:ConvEncoder, elsewhere:Conv (from somebody-elses)"
-    assert f"  conv           claimed more than once: {claims}" in parts["encoders"]
-    assert "  glimpse        built in, encoders.glimpse" in parts["encoders"]
+    assert f"  conv            claimed more than once: {claims}" in parts["encoders"]
+    assert "  glimpse         built in, encoders.glimpse" in parts["encoders"]
     assert "  paired        built in, tasks.symbolic.stages" in parts["tasks"]
     assert status_of(["list", "tasks"]) == 0
     assert capsys.readouterr().out == "\n".join(["tasks", *parts["tasks"]]) + "\n"
@@ -177,4 +177,7 @@ assert not {"tasks", "tyro", "torch", "numpy"} & set(sys.modules)
 def test_a_checkouts_own_tasks_are_taken_not_a_strangers(stranger: Path) -> None:
     ended = call("train", cwd=stranger)
     assert ended.returncode == 2
-    assert ended.stderr == "error: `vsa train` needs a task before its flags, one of id-gan, paired, paired-scene, scene, vae\n"
+    assert (
+        ended.stderr
+        == "error: `vsa train` needs a task before its flags, one of composition, id-gan, paired, paired-scene, scene, vae\n"
+    )

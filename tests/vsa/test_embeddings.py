@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tests.helpers import ALGEBRAS, as_a_user, batches, error, seeds
 from vsa import Algebra, get_algebra
 from vsa.embeddings import Circular, Density, FractionalPower, Level, RandomProjection, Sinusoid, Thermometer
-from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError
+from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, VSAError
 
 DIM = 72 * 72  # a square for VTB, a multiple of 64 for PackedBSC
 every_algebra = pytest.mark.parametrize("algebra", ALGEBRAS)
@@ -602,3 +602,46 @@ def test_vectors_that_cannot_be_decoded() -> None:
         level.decode(torch.ones(64, dtype=torch.float64))
     with error(RangeError, "Level.decode: a vector has a NaN"):
         level.decode(torch.full((64,), math.nan))
+
+
+@given(value=st.floats(-20, 20), noise=st.floats(0, 2), algebra=st.sampled_from(["HRR", "FHRR"]), seed=seeds)
+def test_a_power_is_read_back_between_the_numbers_compared(value: float, noise: float, algebra: str, seed: int) -> None:
+    power = FractionalPower(1, 1024, bandwidth=1.5, kernel="gaussian", algebra=algebra)
+    vector = power(torch.tensor([value]))
+    exact = power.decode(vector, -20, 20)
+    torch.testing.assert_close(exact, torch.tensor(value), atol=2e-3, rtol=0)
+    drawn = torch.randn(2, 1024, generator=torch.Generator().manual_seed(seed))
+    random = torch.complex(*drawn) / 2**0.5 if vector.is_complex() else drawn[0]
+    noisy = vector + noise * vector.norm() / random.norm() * random
+    assert abs(power.decode(noisy, -20, 20).item() - value) < 0.5
+    torch.testing.assert_close(power.decode(7 * vector, -20, 20), exact, atol=1e-4, rtol=0)
+
+
+def test_numbers_are_read_in_batches_and_stay_in_their_range() -> None:
+    power = FractionalPower(1, 512, kernel="gaussian", algebra="HRR")
+    values = torch.linspace(-30, 30, 12).view(3, 4)
+    found = power.decode(power(values[..., None]), -5, 5)
+    assert found.shape == (3, 4)
+    inside = values.abs() < 5
+    torch.testing.assert_close(found[inside], values[inside], atol=1e-2, rtol=0)
+    assert found.abs().max() <= 5
+    assert power.decode(torch.zeros(0, 512), 0, 1).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("features", "vectors", "low", "high", "kind", "message"),
+    [
+        (2, torch.zeros(64), 0, 1, RangeError, "one number is read, but this has 2 features"),
+        (1, torch.zeros(64), 1, 1, RangeError, "low must be below high, got 1.0 and 1.0"),
+        (1, torch.zeros(64), 0, float("inf"), RangeError, "FractionalPower.decode: high must be finite"),
+        (1, torch.zeros(64), 0, 1e9, RangeError, "at most 65536 are compared; narrow the range"),
+        (1, torch.zeros(32), 0, 1, ShapeError, "vectors must be a tensor [*batch, 64], got [32]"),
+        (1, torch.zeros(64, dtype=torch.complex64), 0, 1, DtypeError, "vectors of HRR are real floating, got torch.complex64"),
+        (1, torch.zeros(64, dtype=torch.int64), 0, 1, DtypeError, "vectors of HRR are real floating, got torch.int64"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    features: int, vectors: torch.Tensor, low: float, high: float, kind: type[VSAError], message: str
+) -> None:
+    with error(kind, message):
+        FractionalPower(features, 64, algebra="HRR").decode(vectors, low, high)

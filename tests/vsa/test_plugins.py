@@ -77,7 +77,7 @@ def test_unknown_names_list_what_exists() -> None:
         PluginError,
         "no encoder 'cnov'",
         "did you mean 'conv'",
-        "conv, conv-burgess, conv-document, conv-small, glimpse",
+        "conv, conv-abdi, conv-burgess, conv-document, conv-kim, conv-montero, conv-small, fractional, fractional-map, glimpse",
         "package.module:attribute",
     ):
         load("encoder", "cnov")

@@ -13,8 +13,8 @@ from torch.distributions import Distribution
 
 from vsa.algebra import Algebra
 from vsa.algebras.checks import Device, explained
-from vsa.algebras.fourier import irfft
-from vsa.embeddings.base import FeatureEmbedding, positive, room
+from vsa.algebras.fourier import irfft, rfft
+from vsa.embeddings.base import FeatureEmbedding, finite, positive, room, wide
 from vsa.errors import AlgebraError, DtypeError, RangeError, ShapeError, choices
 from vsa.seeds import seeded
 
@@ -32,6 +32,11 @@ def _uniform(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
 def _normal(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
     return torch.empty(shape, dtype=torch.float32).normal_(generator=generator)
 
+
+MOST_COMPARED = 2**16
+"""How many numbers `FractionalPower.decode` compares at most."""
+NEWTON = 4
+"""Steps of Newton's method; from a quarter of a bandwidth away three reach the last bit."""
 
 KERNELS: dict[str, Draw] = {"sinc": _uniform, "gaussian": _normal}
 
@@ -115,6 +120,61 @@ class FractionalPower(FeatureEmbedding):
         except RuntimeError as error:
             raise explained(error, "FractionalPower", self.algebra.name, values) from error
         return irfft(phasors, self.dim).to(values.dtype) if self._real else phasors
+
+    @torch.no_grad()
+    def decode(self, vectors: Shaped[Tensor, "*batch dim"], low: float, high: float) -> Float[Tensor, "*batch"]:
+        """The number from low to high whose vector is most like each of these; noise is allowed, and no gradient flows.
+
+        Numbers half a bandwidth apart are compared first; around the best one the similarity is then climbed by Newton's method.
+
+        Args:
+            vectors: [*batch, dim], real in HRR, complex in FHRR, of any length.
+            low: the least number that is looked for.
+            high: the greatest.
+
+        Raises:
+            RangeError: low is not below high, they are not finite, there are several features, or too many numbers in between.
+            ShapeError, DtypeError: the vectors are not of this dimension, or of another kind than the algebra's.
+
+        Example:
+            >>> place = FractionalPower(1, 1024, kernel="gaussian", algebra="HRR")
+            >>> noise = torch.randn(2, 1024, generator=torch.Generator().manual_seed(0))
+            >>> noisy = place(torch.tensor([[2.25], [40.5]])) + 0.02 * noise
+            >>> (place.decode(noisy, 0, 64) - torch.tensor([2.25, 40.5])).abs().max() < 0.1
+            tensor(True)
+        """
+        low, high = finite("FractionalPower.decode", "low", low), finite("FractionalPower.decode", "high", high)
+        if self.in_features != 1:
+            raise RangeError(f"FractionalPower.decode: one number is read, but this has {self.in_features} features")
+        if not low < high:
+            raise RangeError(f"FractionalPower.decode: low must be below high, got {low} and {high}")
+        if not isinstance(vectors, Tensor) or vectors.ndim == 0 or vectors.shape[-1] != self.dim:
+            got = list(vectors.shape) if isinstance(vectors, Tensor) else type(vectors).__name__
+            raise ShapeError(f"FractionalPower.decode: vectors must be a tensor [*batch, {self.dim}], got {got}")
+        if vectors.is_complex() == self._real or not (vectors.is_complex() or vectors.is_floating_point()):
+            kind = "real floating" if self._real else "complex"
+            raise DtypeError(f"FractionalPower.decode: vectors of {self.algebra.name} are {kind}, got {vectors.dtype}")
+        steps = math.ceil(2 * (high - low) / self.bandwidth) + 1
+        if steps > MOST_COMPARED:
+            raise RangeError(
+                f"FractionalPower.decode: from {low} to {high} there are {steps} steps of half a bandwidth, "
+                f"and at most {MOST_COMPARED} are compared; narrow the range"
+            )
+        phases = wide(self.phases)[:, 0] / self.bandwidth
+        spectrum = rfft(wide(vectors)) if self._real else vectors
+        grid = torch.linspace(low, high, steps, dtype=phases.dtype, device=phases.device)
+        angles = phases * grid[:, None]
+        scores = spectrum.real @ angles.cos().mT + spectrum.imag @ angles.sin().mT
+        found = grid[scores.argmax(-1)]
+        span = (high - low) / (steps - 1)
+        first, last = (found - span).clamp(min=low), (found + span).clamp(max=high)
+        for _ in range(NEWTON):
+            turned = spectrum * torch.polar(torch.ones_like(phases), -phases * found[..., None])
+            slope, bend = (phases * turned.imag).sum(-1), -(phases.square() * turned.real).sum(-1)
+            # Where the similarity does not bend down, the best of the grid stays.
+            step = torch.where(bend < 0, -slope / bend.clamp(max=-torch.finfo(bend.dtype).tiny), 0)
+            found = (found + step).clamp(first, last)
+        return found.to(vectors.real.dtype)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, dim={self.dim}, bandwidth={self.bandwidth}, algebra={self.algebra.name}"

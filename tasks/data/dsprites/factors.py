@@ -24,8 +24,8 @@ FACTORS = (
     Factor("shape", SHAPES, ordered=False),
     Factor("scale", _linspace(0.5, 1, 6)),
     Factor("orientation", _linspace(0, 2 * math.pi, 40), periodic=True),  # both ends included: classes 0 and 39 look the same
-    Factor("x", _linspace(0, 1, 32)),
-    Factor("y", _linspace(0, 1, 32)),
+    Factor("x", _linspace(0, 1, 32), axis="x"),
+    Factor("y", _linspace(0, 1, 32), axis="y"),
 )
 VALUES = tuple(factor.values for factor in FACTORS[1:])
 """Of all but the shape: scales, orientations in radians counter-clockwise, positions from 0 (left, top) to 1 (right, bottom)."""
@@ -37,7 +37,7 @@ SYMMETRY = (4, 2, 1)
 """In how many orientations within a full turn a shape looks the same: a square 4, an ellipse 2, a heart 1."""
 
 IDENTIFIABLE = range(10)
-"""The orientation classes, 0 to 83 degrees, of which no two look the same for any shape: the identifiable subset."""
+"""The orientation classes, 0 to 83 degrees, of which no two look the same for any shape: the identifiable classes."""
 
 
 def check_classes(classes: Tensor) -> Tensor:

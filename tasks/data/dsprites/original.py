@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from torch import Tensor
 
-from tasks.data.counting import counting
 from tasks.data.dsprites.factors import COUNTS, FEATURES, VALUES, check_classes, values_of
-from tasks.data.dsprites.npz import Npz, opened
 from tasks.data.dsprites.renderer import SIZE, as_rows, render, render_values
+from tasks.data.npz import Npz, opened
+from tasks.data.progress_bar import progress_bar
 from vsa.errors import InputError
 
 ROWS = 1024
@@ -94,9 +94,9 @@ def open_original(path: Path, *, counts: tuple[int, ...] = COUNTS, console: Cons
         )
     n = int(np.prod(counts))
     words = np.empty((n, SIZE), dtype="<u8")
-    with opened(path) as file:
+    with opened(path, "dSprites") as file:
         _check_grid(file, counts)
-        with counting(f"Reading {path.name}", n, "pictures", console=console) as advance:
+        with progress_bar(f"Reading {path.name}", n, "pictures", console=console) as advance:
             start = 0
             for pictures in file.chunks("imgs", "|u1", (n, SIZE, SIZE), ROWS):
                 if pictures.max() > 1:

@@ -12,10 +12,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from rich.console import Console
 
-from tasks.data.counting import counting
 from tasks.data.dsprites.factors import COUNTS
 from tasks.data.dsprites.original import LATENT_VALUES, ROWS, grid, latents, with_colour
 from tasks.data.dsprites.renderer import SIZE, render
+from tasks.data.progress_bar import progress_bar
 from vsa.errors import OutputError
 from vsa.files import replacing
 
@@ -64,7 +64,7 @@ def write_original(path: Path, *, counts: tuple[int, ...] = COUNTS, console: Con
     ):
         text = np.array(json.dumps(_metadata(counts)))
         _write(archive, "metadata", text.dtype, (), [text])
-        with counting(f"Writing {path.name}", n, "pictures", console=console) as advance:
+        with progress_bar(f"Writing {path.name}", n, "pictures", console=console) as advance:
 
             def pictures() -> Iterator[NDArray[np.uint8]]:
                 for part in classes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from einops import repeat
 from torch import Tensor
 
 from tasks.data.dataset import Dataset
+from tasks.data.declaration import HeldOut
 from tasks.data.dsprites.factors import (
     COUNTS,
     FACTORS,
@@ -29,6 +31,8 @@ from tasks.data.dsprites.renderer import SIZE, render, render_values
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64, UInt8
+
+CORNER = "shape == ellipse and scale.value > 0.65 and x.value > 0.66 and y.value > 0.66"
 
 
 class DSprites:
@@ -51,6 +55,22 @@ class DSprites:
     factors = FACTORS
     shape = (1, SIZE, SIZE)
     identifiable = tuple(IDENTIFIABLE if f == ORIENTATION else range(count) for f, count in enumerate(COUNTS))
+
+    splits: Mapping[str, HeldOut] = {
+        "r2e": HeldOut(
+            f"{CORNER} and 14 <= orientation <= 25",
+            says="weak: an ellipse repeats after half a turn, so what is held out is trained on in another class",
+        ),
+        "r2e_looks": HeldOut(
+            f"{CORNER} and (14 <= orientation <= 25 or orientation < 6 or orientation > 33)",
+            says="r2e with every orientation in which an ellipse looks like one that is held out",
+        ),
+        "r2r": HeldOut("shape == square and x.value > 0.5", says="squares in the right half"),
+        "r2r_ellipses": HeldOut("shape == ellipse and x.value > 0.5", says="ellipses in the right half"),
+        "r2r_large": HeldOut("shape == square and scale.value > 0.75", says="large squares"),
+        "r2r_centre": HeldOut("shape == square and 0.25 < x.value < 0.75", says="squares in the middle half"),
+        "extrapolation": HeldOut("x.value > 0.5", says="the right half"),
+    }
 
     def __init__(self, data: Path | None = None) -> None:
         self._render = render if data is None else open_original(data).render

@@ -4,7 +4,7 @@ measure.py         the metrics by name, `METRICS`, and all of them at once
 representation.py  what every metric is a function of: codes and classes, checked
 information.py     mutual information, MIG and modularity
 sap.py             SAP
-dci.py             disentanglement, completeness, informativeness
+dci.py             disentanglement, completeness, informativeness, by forests, and disentanglement by lasso
 probes.py          linear probes, and standardised codes
 explicitness.py    explicitness
 infomec.py         InfoM, InfoC, InfoE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from tasks.data.population import Population
-from tasks.evaluation.disentanglement.dci import dci
+from tasks.evaluation.disentanglement.dci import dci, dci_lasso
 from tasks.evaluation.disentanglement.explicitness import explicitness
 from tasks.evaluation.disentanglement.infomec import infomec
 from tasks.evaluation.disentanglement.information import mig, modularity
@@ -45,6 +45,7 @@ METRICS: dict[str, Metric] = {
     "mig": Headed({"mig": "MIG"}, lambda representation, _: mig(representation)),
     "sap": Headed({"sap": "SAP"}, lambda representation, _: sap(representation)),
     "dci": Headed(DCI_HEADINGS, lambda representation, _: dci(representation).scores()),
+    "dci_lasso": Headed({"dci_lasso": "DCI D, lasso"}, lambda representation, _: dci_lasso(representation)),
     "modularity": lambda representation, _: modularity(representation),
     "explicitness": lambda representation, _: explicitness(representation),
     "infomec": Headed(INFOMEC_HEADINGS, lambda representation, _: infomec(representation).scores()),

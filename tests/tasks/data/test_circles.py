@@ -44,7 +44,7 @@ def test_a_pixel_is_as_bright_as_many_of_its_subpixels_lie_inside(shape: str, x:
     off = np.abs(seen - expected)
     step = 255 / SUBPIXELS**2
     assert (off <= 0.5).mean() > 0.95, "more than subpixels that lie on the edge itself"
-    assert off.max() <= SUBPIXELS * step + 0.5
+    assert off.max() <= (2 * SUBPIXELS - 1) * step + 0.5, "at a corner two edges may lie on subpixels, a line of each"
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -269,10 +269,66 @@ def test_all_that_is_right() -> None:
 
     made = Dataset(dots(alternatives=both))
     assert made.alternatives(EVERY).shape == (42, 2, 2, 3, 7)
-    assert torch.equal(asked[0], EVERY[:, None].expand(-1, 3, -1))
+    assert torch.equal(asked[-1], EVERY[:, None].expand(-1, 3, -1))
     turned = DSPRITES.alternatives(torch.tensor([[0, 5, 3, 9, 9]]), torch.tensor([[[2, 5, 3, 9, 9]] * 5]))
     assert turned.shape == (1, 4, 1, 64, 64)
     assert torch.equal(turned[:, 0], DSPRITES.observe(torch.tensor([[0, 5, 3, 9, 9]])))
+
+
+STEPS = "the data set dots: steps_off must give floating point numbers [8, 3]"
+OTHERS = "the data set dots: alternatives must give [8, a, 2, 3, 7], uint8 as observe does"
+
+
+@pytest.mark.parametrize(
+    ("member", "answer", "kind", "message"),
+    [
+        ("steps_off", lambda *_: None, DtypeError, f"{STEPS}, got NoneType"),
+        ("steps_off", lambda found, *_: found, DtypeError, f"{STEPS}, got torch.int64"),
+        ("steps_off", lambda found, *_: found.float().sum(1), ShapeError, f"{STEPS}, got [8]"),
+        ("steps_off", lambda found, *_: found.float() - 7, RangeError, f"{STEPS}, at least 0, got -7"),
+        ("steps_off", lambda found, *_: found * torch.nan, RangeError, f"{STEPS}, at least 0, got nan"),
+        ("steps_off", lambda found, *_: found.zero_().float(), RangeError, "steps_off or alternatives changes the classes"),
+        ("alternatives", lambda *_: [], DtypeError, f"{OTHERS}, got list"),
+        ("alternatives", lambda classes, _: Dots().observe(classes), ShapeError, "at least one of each, got [8, 2, 3, 7]"),
+        ("alternatives", lambda classes, _: zeros(classes, 0, 2, 3, 7), ShapeError, "at least one of each, got [8, 0, 2, 3, 7]"),
+        ("alternatives", lambda classes, _: zeros(classes, 1, 2, 3, 7)[1:], ShapeError, "of each, got [7, 1, 2, 3, 7]"),
+        ("alternatives", lambda classes, _: zeros(classes, 1, 2, 3, 7).float(), DtypeError, f"{OTHERS}, got torch.float32"),
+        ("alternatives", lambda classes, _: zeros(classes, 1, 2, 3, 7) + 2, RangeError, "0 or 1 at first, and one is 2 now"),
+        (
+            "alternatives",
+            lambda classes, _: zeros(classes, 1, 2, 3, 7),
+            RangeError,
+            f"{WRONG}the first of alternatives(classes, sources) is not what observe(classes) gives",
+        ),
+    ],
+)
+def test_a_judge_is_tried_when_the_data_set_is_opened(
+    member: str, answer: Callable[..., Any], kind: type[RangeError], message: str
+) -> None:
+    given = dots(**{member: lambda self, *given: answer(*given)})
+    with error(kind, message):
+        Dataset(given)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "nearest(pictures) must give classes [42, 3], got NoneType"),
+        (EVERY.float(), "nearest(pictures) must give classes [42, 3], got torch.float32 [42, 3]"),
+        (EVERY[:, 0], "nearest(pictures) must give classes [42, 3], got torch.int64 [42]"),
+        (EVERY + 1, "nearest(pictures) must give classes: the class of y must be from 0 to 2, got 3"),
+    ],
+)
+def test_what_a_search_finds_are_classes(answer: Any, message: str) -> None:
+    """Checked when it answers: to open a data set asks for no search, which may take long."""
+    own = Dataset(dots(nearest=of(lambda pictures: answer)))
+    with error(RangeError, f"{WRONG}{message}"):
+        own.nearest(own.observe(EVERY))
+
+
+def test_alternatives_are_scaled_as_observations_are() -> None:
+    both = dots(on=255, alternatives=lambda self, classes, sources: self.observe(classes)[:, None].repeat(1, 2, 1, 1, 1))
+    assert torch.equal(Dataset(both).alternatives(EVERY)[:, 1], Dataset(both).observe(EVERY))
 
 
 def test_the_nearest_is_found_by_looking_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

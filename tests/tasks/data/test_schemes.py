@@ -12,7 +12,7 @@ from tasks.data.dsprites.factors import FEATURES, SYMMETRY, canonical
 from tasks.data.dsprites.renderer import render
 from tasks.data.dsprites.sprites import DSPRITES, DSprites
 from tasks.data.population import Population
-from tasks.data.schemes import SCHEMES, Batch, Scheme, check_scheme, donors, one, own, subset
+from tasks.data.schemes import SCHEMES, Batch, Scheme, check_scheme, combine_donors, compose_scenes, exchange_one, exchange_subset
 from tasks.data.split import Split
 from tests.helpers import error, seeds
 from tests.tasks.populations import identifiable
@@ -43,7 +43,9 @@ def watched(scheme: Scheme, n: int, count: int, population: Population, seed: in
     """A batch, and the classes of its pictures, seen on their way to the renderer."""
     WATCHED.seen.clear()
     batch = scheme(n, count, replace(population, dataset=WATCHED_SPRITES), torch.Generator().manual_seed(seed))
-    return batch, WATCHED.seen[-2 if scheme is donors else -1]  # pictures of donors come before what is assembled from them
+    return batch, WATCHED.seen[
+        -2 if scheme is combine_donors else -1
+    ]  # pictures of donors come before what is assembled from them
 
 
 def assembled(batch: Batch, classes: torch.Tensor) -> torch.Tensor:
@@ -57,7 +59,7 @@ def assembled(batch: Batch, classes: torch.Tensor) -> torch.Tensor:
 @settings(max_examples=20)
 @given(population=populations, n=st.sampled_from([32, 64]), seed=seeds)
 def test_a_donors_target_is_what_its_sources_say(count: int, population: Population, n: int, seed: int) -> None:
-    batch, classes = watched(donors, n, count, population, seed)
+    batch, classes = watched(combine_donors, n, count, population, seed)
     assert batch.targets.shape == (n, 1, 64, 64)
     assert batch.sources.shape == (n, count, 5)
     assert len(batch.pictures) == n // 2
@@ -71,7 +73,7 @@ def test_a_donors_target_is_what_its_sources_say(count: int, population: Populat
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize(("scheme", "fewest", "most"), [(one, 1, 1), (subset, 1, 5)])
+@pytest.mark.parametrize(("scheme", "fewest", "most"), [(exchange_one, 1, 1), (exchange_subset, 1, 5)])
 @settings(max_examples=20)
 @given(seed=seeds)
 def test_exchanged_features_are_the_targets_own(scheme: Scheme, fewest: int, most: int, count: int, seed: int) -> None:
@@ -94,20 +96,20 @@ def test_exchanged_features_are_the_targets_own(scheme: Scheme, fewest: int, mos
 @settings(max_examples=20)
 @given(seed=seeds)
 def test_another_exchange_changes_only_the_first_object(seed: int) -> None:
-    batch = one(8, 2, SPRITES, torch.Generator().manual_seed(seed))
+    batch = exchange_one(8, 2, SPRITES, torch.Generator().manual_seed(seed))
     assert batch.pairs is not None
     assert torch.equal(batch.exchanging(batch.pairs.exchanged).sources, batch.sources)
     everything = batch.exchanging(torch.ones(4, 5, dtype=torch.bool))
     assert torch.equal(everything.sources[:, 0], torch.arange(8)[:, None].expand(8, 5))
     assert torch.equal(everything.sources[:, 1], batch.sources[:, 1])
     with error(RangeError, "only pairs exchange features", "scheme one or subset"):
-        donors(32, 1, SPRITES, torch.Generator()).exchanging(batch.pairs.exchanged)
+        combine_donors(32, 1, SPRITES, torch.Generator()).exchanging(batch.pairs.exchanged)
 
 
 @settings(max_examples=20)
 @given(count=st.integers(2, 5), seed=seeds)
 def test_scenes_of_their_own_objects(count: int, seed: int) -> None:
-    batch, classes = watched(own, 12, count, SPRITES, seed)
+    batch, classes = watched(compose_scenes, 12, count, SPRITES, seed)
     present = batch.sources[..., 0] >= 0
     assert torch.equal(batch.sources >= 0, present[..., None].expand_as(batch.sources))
     assert 2 <= present.sum(1).min() <= present.sum(1).max() <= count
@@ -121,7 +123,7 @@ def test_a_donor_says_nothing_about_the_other_factors() -> None:
     """Over many batches a donor's other factors agree with the target's as often as chance has it."""
     agree, many = torch.zeros(5, 5), 0
     for seed in range(60):
-        batch, classes = watched(donors, 384, 1, SPRITES, seed)
+        batch, classes = watched(combine_donors, 384, 1, SPRITES, seed)
         shown = canonical(classes)
         sources = batch.sources[192:, 0]
         donor, target = shown[sources], shown[sources, torch.arange(5)]
@@ -150,7 +152,7 @@ def test_an_orientation_that_cannot_be_told_is_the_first_that_looks_the_same() -
         off = (classes[k, :, 2] - shown[k, :, 2]) * step % (2 * torch.pi / symmetry)
         off = torch.minimum(off, 2 * torch.pi / symmetry - off)
         assert off.max() <= step / 2 + 1e-6
-    assert torch.equal(shown[:, :10], classes[:, :10]), "on the identifiable subset every shape shows its class"
+    assert torch.equal(shown[:, :10], classes[:, :10]), "on the identifiable classes every shape shows its class"
 
 
 @pytest.mark.parametrize("name", SCHEMES)
@@ -161,7 +163,7 @@ def test_the_same_generator_gives_the_same_batch(name: str) -> None:
 
 
 def test_slots_at_random_are_different_ones() -> None:
-    batch = own(32, 4, SPRITES, torch.Generator().manual_seed(0))
+    batch = compose_scenes(32, 4, SPRITES, torch.Generator().manual_seed(0))
     slots = batch.shuffled(5, torch.Generator().manual_seed(0)).slots
     assert slots is not None
     assert slots.shape == batch.sources.shape[:2]
@@ -205,17 +207,17 @@ def test_pairs_that_a_scheme_may_ask_for_are_there_beforehand() -> None:
 
 def test_sizes_that_do_not_fit() -> None:
     generator = torch.Generator()
-    for scheme in (donors, one, subset):
+    for scheme in (combine_donors, exchange_one, exchange_subset):
         for n in (0, 7):
             with error(RangeError, "an even size, at least 2", f"got {n}"):
                 scheme(n, 1, SPRITES, generator)
         with error(RangeError, "targets of 1 or 2 objects, got 3"):
             scheme(32, 3, SPRITES, generator)
     with error(RangeError, "scenes have 2 to 5 objects, got at most 6"):
-        own(8, 6, SPRITES, generator)
+        compose_scenes(8, 6, SPRITES, generator)
 
 
 def test_objects_without_room_for_a_second_one() -> None:
     middle = Population(DSPRITES, allowed=(*SPRITES.allowed[:3], torch.tensor([16]), torch.tensor([16])))
     with error(NotInPartError, "no room for a second object", "more positions"):
-        donors(32, 2, middle, torch.Generator().manual_seed(0))
+        combine_donors(32, 2, middle, torch.Generator().manual_seed(0))

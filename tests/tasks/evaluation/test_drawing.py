@@ -4,7 +4,7 @@ from torch import Tensor
 
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population
-from tasks.evaluation.drawing import grey, measure_drawing
+from tasks.evaluation.drawing import grey_fraction, measure_drawing
 from tasks.likelihood import Bernoulli
 
 CPU = torch.device("cpu")
@@ -48,5 +48,5 @@ def test_grey_over_white_is_a_share_of_what_should_be_on() -> None:
 
 def test_of_each_picture() -> None:
     pictures = DSPRITES.observe(torch.tensor([[0, 5, 0, 16, 16]])).float()
-    assert grey(pictures).tolist() == [0]
+    assert grey_fraction(pictures).tolist() == [0]
     assert Bernoulli().loss((pictures - 0.5) * 100, pictures).sum().item() < 1e-6

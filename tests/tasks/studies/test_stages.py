@@ -44,8 +44,8 @@ def test_a_goal_is_as_good_as_its_worst_feature() -> None:
 
 def test_the_table_says_which_edit_is_which_and_has_the_controls() -> None:
     text = table([("paired", paired(0.99))], "")
-    assert "| paired | one feature, from the vector alone, worst feature, subset | 0.92 | 0.990 | yes |" in text
-    assert "| paired | one feature, recomposed, worst feature, subset | 0.92 | 0.990 | yes |" in text
+    assert "| paired | one feature, from the vector alone, worst feature, identifiable classes | 0.92 | 0.990 | yes |" in text
+    assert "| paired | one feature, recomposed, worst feature, identifiable classes | 0.92 | 0.990 | yes |" in text
     assert "*From the vector alone*: what unbinding and cleanup find" in text
     assert "Controls: a disc of the right size in the right place has an IoU of 0.766" in text
 
@@ -55,7 +55,7 @@ def test_weights_that_were_measured_before_there_were_such_edits() -> None:
     for part in (metrics, metrics["identifiable"]):
         del part["from_vector"], part["controls"]
     text = table([("paired", metrics)], "") + details([("paired", metrics)])
-    assert "| paired | one feature, recomposed, worst feature, subset | 0.92 | 0.990 | yes |" in text
+    assert "| paired | one feature, recomposed, worst feature, identifiable classes | 0.92 | 0.990 | yes |" in text
     assert "from the vector alone, worst" not in text
 
 

@@ -1,4 +1,4 @@
-"""What is wrong in the code behind the source document, one test for each: none of it can be wrong here."""
+"""What is wrong in the code behind dSprites VSA, one test for each: none of it can be wrong here."""
 
 import pytest
 import torch

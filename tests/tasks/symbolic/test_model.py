@@ -9,7 +9,7 @@ from decoders.conv import ConvDecoder
 from encoders.conv import ConvEncoder
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population
-from tasks.data.schemes import donors, one
+from tasks.data.schemes import combine_donors, exchange_one
 from tasks.likelihood import union
 from tasks.symbolic.model import Decoding, SceneModel, gather
 from tasks.symbolic.task import guessed_sources
@@ -95,7 +95,7 @@ def test_a_scene_read_back_slot_by_slot_and_role_by_role() -> None:
 
 def test_forward_draws_the_targets_of_a_batch() -> None:
     model = make()
-    batch = donors(32, 2, Population(DSPRITES), torch.Generator().manual_seed(0))
+    batch = combine_donors(32, 2, Population(DSPRITES), torch.Generator().manual_seed(0))
     logits, mean, logvar = model(batch.pictures, batch.sources)
     assert logits.shape == batch.targets.shape
     assert mean.shape == logvar.shape == (16, 5, 64)
@@ -170,7 +170,7 @@ def test_what_is_in_a_slot_is_read_without_a_network(model: SceneModel) -> None:
 
 def test_a_guess_exchanges_the_feature_in_which_a_pair_differs_most() -> None:
     model = make()
-    batch = one(8, 1, Population(DSPRITES), torch.Generator().manual_seed(0))
+    batch = exchange_one(8, 1, Population(DSPRITES), torch.Generator().manual_seed(0))
     mean = model.posterior(batch.pictures)[0]
     guess = torch.cosine_similarity(mean[:4], mean[4:], dim=-1).argmin(1)
     seen: list[Tensor] = []

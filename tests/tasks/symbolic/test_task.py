@@ -11,7 +11,7 @@ from tasks import load_model
 from tasks.data.dsprites.factors import FEATURES
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population
-from tasks.data.schemes import donors
+from tasks.data.schemes import combine_donors
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig, StageConfig
 from tasks.symbolic.stages import PAIRED, PAIRED_SCENE, SCENE
 from tasks.symbolic.task import Stage
@@ -64,7 +64,7 @@ def test_a_run_writes_what_it_says(task: Stage[Any], tmp_path: Path) -> None:
         torch.testing.assert_close(features, result.model.cpu().features(images))
         scenes = model.scene(model.object(features)[:, None])
         assert torch.equal(model.read(scenes), result.model.read(scenes))
-        assert load_model(result.folder / "model.safetensors").about.metrics["steps"] == 2
+        assert load_model(result.folder / "model.safetensors").provenance.metrics["steps"] == 2
     assert {"roles.vectors", "slots.vectors", "codebooks.4.vectors"} <= set(load_file(result.folder / "model.safetensors"))
 
 
@@ -144,7 +144,7 @@ def test_learning_leaves_the_random_state_alone() -> None:
 
 
 def test_a_few_seconds_learn_more_than_the_best_constant_picture() -> None:
-    targets = donors(2000, 1, Population(DSPRITES), torch.Generator().manual_seed(0)).targets.double()
+    targets = combine_donors(2000, 1, Population(DSPRITES), torch.Generator().manual_seed(0)).targets.double()
     on = targets.mean(0).clamp(1e-6, 1 - 1e-6)
     constant = -(on * on.log() + (1 - on) * (1 - on).log()).sum().item()
     _, trained = PAIRED.learn(PairedConfig(steps=120, batch_size=128, dim=256, device="cpu"))

@@ -48,8 +48,8 @@ def test_it_is_the_same_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         PAIRED.run(config(tmp_path / name, steps=15, checkpoint=1000))
         PAIRED.run(config(tmp_path / name, steps=23, checkpoint=1000, resume=True))
     at_once, read_late = (newest(tmp_path / name) for name in ("at once", "late"))
-    assert at_once.about["state"]["recent"] == read_late.about["state"]["recent"]
-    assert len(read_late.about["state"]["recent"]) == 23
+    assert at_once.metadata["state"]["recent"] == read_late.metadata["state"]["recent"]
+    assert len(read_late.metadata["state"]["recent"]) == 23
     assert at_once.tensors.keys() == read_late.tensors.keys()
     assert all(torch.equal(tensor, read_late.tensors[key]) for key, tensor in at_once.tensors.items())
     rows = [
@@ -101,7 +101,7 @@ def test_the_weights_before_a_loss_that_is_no_number_are_kept(tmp_path: Path, mo
             PAIRED.run(config(tmp_path / name, **settings))
     at_once, read_late = (newest(tmp_path / name) for name in ("at once", "late"))
     assert at_once.step == read_late.step == 3
-    assert at_once.about["state"]["recent"] == read_late.about["state"]["recent"]
+    assert at_once.metadata["state"]["recent"] == read_late.metadata["state"]["recent"]
     for part in ("model", "optimizer"):
         stored = read_late.part(part)
         changed = {name for name, tensor in at_once.part(part).items() if not torch.equal(tensor, stored[name])}

@@ -88,17 +88,17 @@ def test_what_is_restored_goes_on_as_if_nothing_had_been(make: Make) -> None:
     state = OptimizerState(optimizer)
     learn(model, optimizer, range(4))
     weights = {name: weight.clone() for name, weight in model.state_dict().items()}
-    tensors, about = state.stored()
-    tensors, about = {name: tensor.clone() for name, tensor in tensors.items()}, json.loads(json.dumps(about))
+    tensors, rest = state.stored()
+    tensors, rest = {name: tensor.clone() for name, tensor in tensors.items()}, json.loads(json.dumps(rest))
     learn(model, optimizer, range(4, 9))
 
     again = network(seed=1)
     fresh = make(groups(again))
     other = OptimizerState(fresh)
-    other.restore(tensors, about)
+    other.restore(tensors, rest)
     again.load_state_dict(weights)
     found, settings = other.stored()
-    assert settings == state_of(about)
+    assert settings == state_of(rest)
     assert found.keys() == tensors.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
     learn(again, fresh, range(4, 9))
@@ -110,31 +110,31 @@ def test_what_is_restored_goes_on_as_if_nothing_had_been(make: Make) -> None:
     assert all(torch.equal(at_the_end[0][name], tensor) for name, tensor in final[0].items())
 
 
-def state_of(about: dict[str, Any]) -> dict[str, Any]:
+def state_of(rest: dict[str, Any]) -> dict[str, Any]:
     """What JSON made of it, with the tuples that there were."""
-    values = {name: tuple(value) if name.endswith("pair") else value for name, value in about["values"].items()}
-    return {**about, "values": values}
+    values = {name: tuple(value) if name.endswith("pair") else value for name, value in rest["values"].items()}
+    return {**rest, "values": values}
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (
-            lambda tensors, about: about.update({"class": "torch.optim.sgd.SGD"}),
+            lambda tensors, rest: rest.update({"class": "torch.optim.sgd.SGD"}),
             "it is of torch.optim.sgd.SGD, not torch.optim.adam",
         ),
-        (lambda tensors, about: tensors.pop("0.exp_avg"), "weight 0 has exp_avg_sq, step, not exp_avg, exp_avg_sq, step"),
-        (lambda tensors, about: tensors.update({"0.more": torch.ones(1)}), "weight 0 has exp_avg, exp_avg_sq, more, step"),
-        (lambda tensors, about: tensors.update({"0.exp_avg": torch.ones(4, 3)}), "exp_avg of weight 0 is torch.float32 [4, 3]"),
-        (lambda tensors, about: tensors.update({"0.exp_avg": torch.ones(3, 4).double()}), "is torch.float64 [3, 4], not [3, 4]"),
-        (lambda tensors, about: tensors.update({"9.exp_avg": torch.ones(1)}), "it has 10 weights, not 4"),
-        (lambda tensors, about: tensors.update({"x.exp_avg": torch.ones(1)}), "invalid literal for int"),
-        (lambda tensors, about: tensors.update({"-1.exp_avg": torch.ones(1)}), "weights, not 4"),
-        (lambda tensors, about: about["values"].update({"0.exp_avg": 3}), "exp_avg of weight 0 is a int, not a Tensor"),
-        (lambda tensors, about: about.update({"values": []}), "no attribute 'items'"),
-        (lambda tensors, about: about.update({"groups": []}), "shorter"),
-        (lambda tensors, about: about.update({"groups": [{"gremlin": 1}, {}]}), "gremlin"),
-        (lambda tensors, about: about.clear(), "'class'"),
+        (lambda tensors, rest: tensors.pop("0.exp_avg"), "weight 0 has exp_avg_sq, step, not exp_avg, exp_avg_sq, step"),
+        (lambda tensors, rest: tensors.update({"0.more": torch.ones(1)}), "weight 0 has exp_avg, exp_avg_sq, more, step"),
+        (lambda tensors, rest: tensors.update({"0.exp_avg": torch.ones(4, 3)}), "exp_avg of weight 0 is torch.float32 [4, 3]"),
+        (lambda tensors, rest: tensors.update({"0.exp_avg": torch.ones(3, 4).double()}), "is torch.float64 [3, 4], not [3, 4]"),
+        (lambda tensors, rest: tensors.update({"9.exp_avg": torch.ones(1)}), "it has 10 weights, not 4"),
+        (lambda tensors, rest: tensors.update({"x.exp_avg": torch.ones(1)}), "invalid literal for int"),
+        (lambda tensors, rest: tensors.update({"-1.exp_avg": torch.ones(1)}), "weights, not 4"),
+        (lambda tensors, rest: rest["values"].update({"0.exp_avg": 3}), "exp_avg of weight 0 is a int, not a Tensor"),
+        (lambda tensors, rest: rest.update({"values": []}), "no attribute 'items'"),
+        (lambda tensors, rest: rest.update({"groups": []}), "shorter"),
+        (lambda tensors, rest: rest.update({"groups": [{"gremlin": 1}, {}]}), "gremlin"),
+        (lambda tensors, rest: rest.clear(), "'class'"),
     ],
 )
 def test_the_state_of_another_optimiser(change: Callable[..., Any], said: str) -> None:
@@ -142,10 +142,10 @@ def test_the_state_of_another_optimiser(change: Callable[..., Any], said: str) -
     optimizer = torch.optim.Adam(groups(model))
     state = OptimizerState(optimizer)
     learn(model, optimizer, range(2))
-    tensors, about = state.stored()
-    change(tensors, about)
+    tensors, rest = state.stored()
+    change(tensors, rest)
     with error(InputError, "the checkpoint has the optimiser of other weights: ", said):
-        OptimizerState(torch.optim.Adam(groups(network()))).restore(tensors, about)
+        OptimizerState(torch.optim.Adam(groups(network()))).restore(tensors, rest)
     with error(InputError, "the checkpoint has the optimiser of other weights: "):
         OptimizerState(torch.optim.Adam(groups(network()))).restore(tensors, None)
 
@@ -186,4 +186,4 @@ def test_a_run_with_another_optimiser_goes_on_bit_for_bit(
     ends = [read_checkpoint(Checkpoints(tmp_path / name / "checkpoints").paths()[-1]) for name in ("calm", "stopped")]
     assert ends[0].tensors.keys() == ends[1].tensors.keys()
     assert all(torch.equal(tensor, ends[1].tensors[name]) for name, tensor in ends[0].tensors.items())
-    assert ends[0].about["optimizer"] == ends[1].about["optimizer"]
+    assert ends[0].metadata["optimizer"] == ends[1].metadata["optimizer"]

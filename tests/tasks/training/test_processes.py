@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.share import Share
+from tasks.shard import Shard
 from tasks.symbolic.stages import PAIRED_SCENE as TASK
 from tasks.training.checkpoints import Checkpoints, read_checkpoint
 from tasks.training.metrics_log import read_metrics
@@ -29,9 +29,9 @@ FLAGS = {"steps": 12, "batch_size": 32, "dim": 64, "evaluate": 2, "device": "cpu
 @given(n=st.integers(1, 40), processes=st.integers(1, 7))
 def test_every_row_is_in_one_part(n: int, processes: int) -> None:
     rows = torch.arange(1, n + 1)
-    parts = [Share(process, processes).of(rows) for process in range(processes)]
+    parts = [Shard(process, processes).of(rows) for process in range(processes)]
     assert torch.equal(torch.cat(parts), rows)
-    filled = [Share(process, processes).of_as_many(rows[:, None]) for process in range(processes)]
+    filled = [Shard(process, processes).padded(rows[:, None]) for process in range(processes)]
     assert len({len(part) for part in filled}) == 1, "a gather takes as many from each"
     assert torch.equal(torch.cat(filled)[:n, 0], rows)
     assert not torch.cat(filled)[n:].any()
@@ -45,7 +45,7 @@ def test_one_process_needs_nobody() -> None:
     on_first(accelerator, lambda: done.append(1))
     assert done == [1]
     rows = torch.ones(3, 2)
-    assert Share().gather(Share().of_as_many(rows), 3) is rows
+    assert Shard().gather(Shard().padded(rows), 3) is rows
 
 
 def test_what_fails_in_the_first_process_fails_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_two_processes_learn_what_one_does_also_when_stopped_and_on_two_nodes(tm
     said = both.communicate(timeout=120)[1]
     assert "stopped at step" in said, said[-3000:]
     stopped = read_checkpoint(checkpoints.paths()[-1])
-    assert stopped.about["processes"] == 2
+    assert stopped.metadata["processes"] == 2
     assert {name for name in stopped.tensors if name.startswith("generator")} == {"generator.cpu.0", "generator.cpu.1"}
     assert 0 < stopped.step < FLAGS["steps"]
 

@@ -30,9 +30,9 @@ def survive(folder: Path, kills: int, seconds: int) -> None:
     assert calm.tensors.keys() == mortal.tensors.keys()
     for name, tensor in calm.tensors.items():
         assert torch.equal(tensor, mortal.tensors[name]), name
-    assert {"recent": calm.about["state"]["recent"], "best": calm.about["best"]} == {
-        "recent": mortal.about["state"]["recent"],
-        "best": mortal.about["best"],
+    assert {"recent": calm.metadata["state"]["recent"], "best": calm.metadata["best"]} == {
+        "recent": mortal.metadata["state"]["recent"],
+        "best": mortal.metadata["best"],
     }
     curves = [
         [{name: row[name] for name in row if name not in ("seconds", "images_per_second")} for row in read_metrics(path)]

@@ -1,5 +1,6 @@
 """No step waits for a device: what a task computes on CUDA is traced without values, where asking for one is an error."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from torch import nn
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tasks.composition.config import CompositionConfig
+from tasks.composition.task import TASK as COMPOSITION
 from tasks.id_gan.config import IDGANConfig
 from tasks.id_gan.task import TASK as ID_GAN
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
@@ -17,6 +20,7 @@ from tasks.training import finite
 from tasks.training.budget import Budget
 from tasks.training.loop import train
 from tasks.training.processes import make_accelerator
+from tasks.vae.cascade import assign
 from tasks.vae.config import VAEConfig
 from tasks.vae.task import TASK as VAE
 from tests.tasks.training.test_loop import Line, draw, loss
@@ -30,11 +34,12 @@ CASES = {
     "paired, the document's": (PAIRED, PairedConfig(**SMALL, dim=32, encoder="conv", decoder="conv")),
     "paired-scene": (PAIRED_SCENE, PairedSceneConfig(**SMALL, dim=32, slots="random")),
     "scene": (SCENE, SceneConfig(**SMALL, dim=32)),
-    **{
-        f"vae, {objective}": (VAE, VAEConfig(**SMALL, objective=objective))
-        for objective in ("beta", "capacity", "tc", "factor", "ada")
-    },
+    **{f"vae, {name}": (VAE, replace(VAEConfig.named(name), **SMALL)) for name in VAEConfig.PRESETS if name != "cascade-vae"},
     "id-gan": (ID_GAN, IDGANConfig(**SMALL)),
+    **{
+        f"composition, {operator}": (COMPOSITION, CompositionConfig(**SMALL, operator=operator))
+        for operator in ("linear", "interpolation", "fixed", "mlp")
+    },
 }
 
 
@@ -64,6 +69,17 @@ def test_no_loss_asks_for_a_value(case: str, monkeypatch: pytest.MonkeyPatch) ->
         assert (loss.device.type, loss.shape) == (device, ())
         with pytest.raises(DataDependentOutputException):
             loss.item()
+
+
+def test_cascade_vae_waits_for_the_costs_of_classes_and_for_nothing_before_there_are_any() -> None:
+    """Its assignment is solved on the CPU: the one exception."""
+    config = replace(VAEConfig.named("cascade-vae"), **SMALL)
+    model, batch = VAE.build(config).train(), VAE.batch(config, population_of(config, "train"), 0)
+    with Asked() as asked:
+        VAE.loss(config, model, batch, 0.2)
+    assert asked.found == []
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode, pytest.raises(DataDependentOutputException):
+        assign(mode.from_tensor(torch.zeros(8, 3)), 0.001)
 
 
 class Asked(TorchDispatchMode):

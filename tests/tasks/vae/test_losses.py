@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tasks.symbolic.losses import kl_divergence
 from tasks.vae.losses import (
     averaged_over_pairs,
-    capacity,
+    capacity_penalty,
     decomposed_kl,
     density_ratio,
     discrimination,
@@ -38,7 +38,7 @@ def test_the_kl_is_that_of_torch() -> None:
 
 
 def test_capacity_is_missed_on_both_sides_alike() -> None:
-    assert capacity(torch.tensor(20.0), 2.0, 25.0) == capacity(torch.tensor(30.0), 2.0, 25.0) == 10
+    assert capacity_penalty(torch.tensor(20.0), 2.0, 25.0) == capacity_penalty(torch.tensor(30.0), 2.0, 25.0) == 10
 
 
 def test_the_parts_of_the_kl_add_up_to_an_estimate_of_it() -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tasks.data.dsprites.factors import COUNTS
-from tasks.data.dsprites.npz import opened
 from tasks.data.dsprites.original import Original, grid, open_original, sample
 from tasks.data.dsprites.original_writer import write_original
 from tasks.data.dsprites.renderer import render
+from tasks.data.npz import opened
 from tests.helpers import as_a_user, error
 from vsa.errors import DtypeError, InputError, RangeError, ShapeError
 
@@ -282,7 +282,7 @@ def test_progress_is_a_line_where_there_is_no_terminal(small: Path) -> None:
 
 
 def test_arrays_come_in_parts(small: Path) -> None:
-    with opened(small) as file:
+    with opened(small, "dSprites") as file:
         parts = list(file.chunks("imgs", "|u1", (N, 64, 64), rows=5))
     assert [len(part) for part in parts] == [5] * 14 + [2]
     assert np.array_equal(np.concatenate(parts), render(CLASSES))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.data.dsprites.factors import COUNTS
-from tasks.evaluation.disentanglement.dci import dci
+from tasks.evaluation.disentanglement.dci import dci, dci_lasso
 from tasks.evaluation.disentanglement.explicitness import explicitness
 from tasks.evaluation.disentanglement.infomec import infomec
 from tasks.evaluation.disentanglement.information import mig, modularity
@@ -42,6 +42,7 @@ SCORES: dict[str, Metric] = {
     "disentanglement": lambda representation: dci(representation, trees=3).disentanglement,
     "completeness": lambda representation: dci(representation, trees=3).completeness,
     "informativeness": lambda representation: dci(representation, trees=3).informativeness,
+    "lasso": dci_lasso,
     "explicitness": explicitness,
     "infom": lambda representation: infomec(representation).modularity,
     "infoc": lambda representation: infomec(representation).compactness,

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.evaluation.disentanglement.dci import dci, purity
+from tasks.evaluation.disentanglement.dci import dci, dci_lasso, purity
 from tasks.evaluation.disentanglement.explicitness import explicitness
 from tasks.evaluation.disentanglement.infomec import infomec
 from tasks.evaluation.disentanglement.information import mig, modularity
@@ -69,6 +69,7 @@ def test_mixing_all_factors_alike_leaves_no_best_code_and_no_best_factor() -> No
     trees = dci(on_itself(MIXED, CLASSES))
     assert trees.disentanglement < 0.1
     assert trees.completeness < 0.1
+    assert dci_lasso(Representation(MIXED, CLASSES)) == exactly(0, abs=1e-9)
 
 
 @settings(max_examples=3)
@@ -77,8 +78,26 @@ def test_a_rotation_hides_nothing_from_a_linear_probe(seed: int) -> None:
     rotated = (TRUE - TRUE.mean(0)) @ random_rotation(FACTORS, seed)
     for name in ("explicitness", "infoe"):
         assert score(name, rotated, CLASSES) == exactly(score(name, TRUE, CLASSES), abs=0.01)
-    for name in ("mig", "modularity", "sap", "infom", "infoc", "disentanglement", "completeness"):
+    for name in ("mig", "modularity", "sap", "infom", "infoc", "disentanglement", "completeness", "lasso"):
         assert score(name, rotated, CLASSES) < score(name, TRUE, CLASSES)
+
+
+def test_by_lasso_each_code_of_a_permutation_is_used_for_one_factor_and_of_a_rotation_for_several() -> None:
+    assert dci_lasso(Representation(-3 * TRUE[:, [2, 0, 3, 1]] + 7, CLASSES)) == exactly(1)
+    rotated = [dci_lasso(Representation(TRUE @ random_rotation(FACTORS, seed), CLASSES)) for seed in range(20)]
+    assert sum(rotated) / len(rotated) < 0.4
+    beside = torch.cat([TRUE, noise(len(TRUE), 7)], 1)
+    assert dci_lasso(Representation(beside, CLASSES)) > 0.9, "noise is hardly used for anything"
+
+
+def test_by_lasso_the_weights_are_those_of_soft_thresholds_where_codes_are_uncorrelated() -> None:
+    """The sum of two factors has a correlation of 1/sqrt(2) with both; the others have codes of their own."""
+    both = torch.stack([TRUE[:, 0] + TRUE[:, 1], TRUE[:, 2], TRUE[:, 3]], 1)
+    shared, own = math.sqrt(0.5) - 0.02, 1 - 0.02
+    halved = 1 - math.log(2) / math.log(FACTORS)
+    assert dci_lasso(Representation(both, CLASSES)) == exactly((2 * shared * halved + 2 * own) / (2 * shared + 2 * own))
+    assert dci_lasso(Representation(both, CLASSES), alpha=0.8) == exactly(1), "what correlates with less is not used"
+    assert dci_lasso(Representation(both, CLASSES), alpha=1) == exactly(0)
 
 
 def test_noise_scores_chance() -> None:

@@ -18,7 +18,7 @@ from vsa.errors import RangeError
 TEST = Population(DSPRITES, "test")
 NAMES = [
     *("beta_vae", "factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"),
-    *("modularity", "explicitness", "infom", "infoc", "infoe"),
+    *("dci_lasso", "modularity", "explicitness", "infom", "infoc", "infoe"),
 ]
 
 
@@ -61,7 +61,7 @@ def test_noise_beside_the_factors_lowers_what_counts_every_active_code() -> None
         return torch.cat([standard(classes).double(), noise(len(classes), 5)], 1)
 
     found, alone = measured(encode), measured(standard)
-    for name in ("factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"):
+    for name in ("factor_vae", "mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness", "dci_lasso"):
         assert found[name] == pytest.approx(alone[name], abs=0.03), name
     assert found["infom"] < alone["infom"] - 0.2, "noise that is active tells a little of every factor"
 

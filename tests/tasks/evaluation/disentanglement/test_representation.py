@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.evaluation.disentanglement.dci import dci
+from tasks.evaluation.disentanglement.dci import dci, dci_lasso
 from tasks.evaluation.disentanglement.explicitness import explicitness
 from tasks.evaluation.disentanglement.infomec import infomec
 from tasks.evaluation.disentanglement.information import discretise, entropies, mig, modularity, mutual_information
@@ -77,7 +77,7 @@ def test_a_metric_that_tests_needs_samples_to_test_on(metric: Callable[[Represen
         metric(Representation(TRUE, CLASSES))
 
 
-@pytest.mark.parametrize("metric", [dci, infomec, modularity])
+@pytest.mark.parametrize("metric", [dci, dci_lasso, infomec, modularity])
 def test_a_metric_that_compares_factors_needs_two(metric: Callable[[Representation], object]) -> None:
     with error(ShapeError, "F at least 2", "got [625, 1]"):
         metric(on_itself(TRUE, CLASSES[:, :1]))
@@ -89,6 +89,10 @@ def test_what_else_is_refused() -> None:
         dci(known, -1)
     with error(RangeError, "trees must be from 1"):
         dci(known, trees=0)
+    with error(RangeError, "alpha must be above 0", "got nan"):
+        dci_lasso(known, alpha=float("nan"))
+    with error(DtypeError, "alpha must be a number, got str"):
+        dci_lasso(known, alpha="0.02")  # pyright: ignore[reportArgumentType]
     with error(RangeError, "bins must be from 2"):
         Representation(TRUE, CLASSES, bins=1)
     with error(DtypeError, "bins must be an integer"):

@@ -1,0 +1,116 @@
+"""The decoder by roles: it is given what each role holds, and draws from a feature only what depends on that feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from decoders.laying import FINE, SHARP, laid_at, mean_place, on_picture, patch_network, pixels, sides
+from vsa.errors import RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+class ByRoleDecoder(nn.Module):
+    """The feature vectors of one object, as unbinding gives them, to the logits of pictures.
+
+    Where the object lies is read without weights: the feature vector of the place along x is compared with the fractional powers
+    of all places, two in a column, and their mean under a softmax of the similarities is the place; along y likewise. A place
+    that was never seen is as good as any other. What the object looks like is drawn in a small patch by a network that sees the
+    other features alone, each cleaned up by a softmax over a short code. The patch is laid at the place, between pixels by linear
+    interpolation of its logits. So an object that was never seen at a place is drawn there as elsewhere.
+
+    Along an axis of which the data set has no factor the patch is as long as the picture.
+
+    Args:
+        dim: the dimension of a feature vector.
+        image: channels, height and width of what is drawn; any.
+        features: how many feature vectors an object has.
+        axes: which feature is the place along x, and which along y; None where none is.
+        powers: by the number of a feature (as a text), what makes vectors of places: called with pixels [n], it gives [n, dim].
+        window: the side of the patch in pixels; the object should fit into it. Half of the picture's longer side by default.
+        hidden: the width of the two hidden layers that draw the patch.
+        code: the length of the code that is read from a feature.
+        logit: the logit of the background to start from; -4 is a picture that is mostly background.
+
+    Raises:
+        RangeError: a number is below 1, or an axis is no feature, or has no power.
+
+    Example:
+        >>> ByRoleDecoder(dim=1024, image=(1, 64, 64), features=3)(torch.zeros(2, 3, 1024)).shape
+        torch.Size([2, 1, 64, 64])
+    """
+
+    by_role: ClassVar[bool] = True
+    """It takes what unbinding with the roles gives, [B, F, D], and not the vectors of objects."""
+
+    def __init__(
+        self,
+        dim: int,
+        image: tuple[int, int, int],
+        features: int,
+        *,
+        axes: tuple[int | None, int | None] = (None, None),
+        powers: Mapping[str, nn.Module] | nn.ModuleDict | None = None,
+        window: int | None = None,
+        hidden: int = 512,
+        code: int = 64,
+        logit: float = -4.0,
+    ) -> None:
+        super().__init__()
+        window = (max(image[1:]) + 1) // 2 if window is None else window
+        sizes = {"dim": dim, "features": features, "window": window, "hidden": hidden, "code": code}
+        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
+            if value < 1:
+                raise RangeError(f"ByRoleDecoder needs {name} of at least 1, got {value}")
+        channels, height, width = image
+        powers = {} if powers is None else powers
+        for axis in axes:
+            if axis is not None and (not 0 <= axis < features or str(axis) not in powers):
+                raise RangeError(
+                    f"ByRoleDecoder draws the axes {axes}, so these must be features from 0 to {features - 1}, "
+                    f"each with a power; there are powers of {', '.join(powers) or 'none'}"
+                )
+        self.dim, self.features, self.axes = dim, features, axes
+        self.others = [f for f in range(features) if f not in axes]
+        self.lengths = (width, height)
+        self.window = sides(image, axes, window)
+        # Not a module of its own: the same phases belong to the encoder, and shall be kept once.
+        self._powers = tuple(None if axis is None else powers[str(axis)] for axis in axes)
+        self.sharpness = None if axes == (None, None) else nn.Parameter(torch.full((2,), SHARP))
+        parts = len(self.others)
+        self.read = nn.Parameter(torch.randn(parts, code, dim) * dim**-0.5)  # entries of about 1 give read-outs of about 1
+        self.bias = nn.Parameter(torch.zeros(parts, code))
+        self.scale = nn.Parameter(torch.full((parts, 1), 0.3))
+        self.what = patch_network(max(1, parts * code), hidden, (channels, *self.window))
+        self.background = nn.Parameter(torch.full((channels, 1, 1), logit))
+
+    def forward(self, vectors: Float[Tensor, "b features dim"]) -> Float[Tensor, "b c h w"]:
+        """Logits [B, C, H, W].
+
+        Args:
+            vectors: float [B, features, dim].
+
+        Raises:
+            ShapeError: the vectors are not those that the decoder was made for.
+        """
+        if vectors.ndim != 3 or tuple(vectors.shape[1:]) != (self.features, self.dim):
+            raise ShapeError(f"ByRoleDecoder was made for vectors [B, {self.features}, {self.dim}], got {list(vectors.shape)}")
+        codes = torch.einsum("bfd,fkd->bfk", vectors[:, self.others], self.read) + self.bias
+        seen = (codes * self.scale).softmax(-1).flatten(1)
+        # Where all features are places, every object looks the same.
+        patch = self.what(seen if self.others else seen.new_ones(len(seen), 1))
+        return self.background + on_picture(patch, *(self._laid(k, vectors) for k in range(2)))
+
+    def _laid(self, k: int, vectors: Tensor) -> Tensor | None:
+        """What lays patches along x (k = 0) or y (k = 1), [B, N, window]; None where they are as long as the picture."""
+        axis, power = self.axes[k], self._powers[k]
+        if axis is None or power is None or self.sharpness is None:
+            return None
+        n = self.lengths[k]
+        likeness = vectors[:, axis].float() @ power(pixels(n, vectors.device, FINE)).mT / self.dim
+        return laid_at(mean_place(likeness, self.sharpness[k]), n, self.window[1 - k])
