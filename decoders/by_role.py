@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
-from decoders.laying import FINE, SHARP, laid_at, mean_place, on_picture, patch_network, pixels, sides
-from vsa.errors import RangeError, ShapeError
+from decoders.checks import check_sizes, check_vectors
+from decoders.laying import FINE, SHARP, half, laid_at, mean_place, on_picture, patch_network, pixels, sides
+from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -62,11 +63,8 @@ class ByRoleDecoder(nn.Module):
         logit: float = -4.0,
     ) -> None:
         super().__init__()
-        window = (max(image[1:]) + 1) // 2 if window is None else window
-        sizes = {"dim": dim, "features": features, "window": window, "hidden": hidden, "code": code}
-        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
-            if value < 1:
-                raise RangeError(f"ByRoleDecoder needs {name} of at least 1, got {value}")
+        window = half(image) if window is None else window
+        check_sizes("ByRoleDecoder", image, dim=dim, features=features, window=window, hidden=hidden, code=code)
         channels, height, width = image
         powers = {} if powers is None else powers
         for axis in axes:
@@ -98,8 +96,7 @@ class ByRoleDecoder(nn.Module):
         Raises:
             ShapeError: the vectors are not those that the decoder was made for.
         """
-        if vectors.ndim != 3 or tuple(vectors.shape[1:]) != (self.features, self.dim):
-            raise ShapeError(f"ByRoleDecoder was made for vectors [B, {self.features}, {self.dim}], got {list(vectors.shape)}")
+        check_vectors("ByRoleDecoder", vectors, self.features, self.dim)
         codes = torch.einsum("bfd,fkd->bfk", vectors[:, self.others], self.read) + self.bias
         seen = (codes * self.scale).softmax(-1).flatten(1)
         # Where all features are places, every object looks the same.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from decoders.checks import check_vectors
 from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class ConvDecoder(nn.Module):
         Raises:
             ShapeError: the vectors are not of the dimension that the decoder was made for.
         """
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ShapeError(f"ConvDecoder was made for vectors [B, {self.dim}], got {list(vectors.shape)}")
+        check_vectors("ConvDecoder", vectors, self.dim)
         return self.convolutions(self.hidden(vectors).contiguous(memory_format=torch.channels_last))
 
 

@@ -20,6 +20,16 @@ FINE = 2
 """Places that are compared in a pixel. With one, the mean would be drawn to the middles of pixels, by up to a quarter of one."""
 
 
+def half(image: tuple[int, int, int]) -> int:
+    """Half the longer side of a picture, rounded up, in pixels: the usual side of a patch.
+
+    Example:
+        >>> half((1, 48, 64))
+        32
+    """
+    return (max(image[1:]) + 1) // 2
+
+
 def sides(image: tuple[int, int, int], axes: tuple[int | None, int | None], window: int) -> tuple[int, int]:
     """Height and width of a patch: as long as the picture along an axis of which there is no factor.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from decoders.laying import laid_at, on_picture, patch_network, sides
-from vsa.errors import RangeError, ShapeError
+from decoders.checks import check_sizes, check_vectors
+from decoders.laying import half, laid_at, on_picture, patch_network, sides
+from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -53,11 +54,8 @@ class PatchDecoder(nn.Module):
         logit: float = -4.0,
     ) -> None:
         super().__init__()
-        window = (max(image[1:]) + 1) // 2 if window is None else window
-        numbers = {"dim": dim, "window": window, "hidden": hidden}
-        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *numbers.items()):
-            if value < 1:
-                raise RangeError(f"PatchDecoder needs {name} of at least 1, got {value}")
+        window = half(image) if window is None else window
+        check_sizes("PatchDecoder", image, dim=dim, window=window, hidden=hidden)
         self.moves = [k for k, axis in enumerate(axes) if axis is not None]
         places = len(self.moves)
         if dim <= places:
@@ -78,8 +76,7 @@ class PatchDecoder(nn.Module):
         Raises:
             ShapeError: they are not as many as the decoder was made for.
         """
-        if latents.ndim != 2 or latents.shape[1] != self.dim:
-            raise ShapeError(f"PatchDecoder was made for latents [B, {self.dim}], got {list(latents.shape)}")
+        check_vectors("PatchDecoder", latents, self.dim, called="latents")
         lines: list[Tensor | None] = [None, None]
         for k, latent in zip(self.moves, latents.float().unbind(1), strict=False):
             n = self.lengths[k]

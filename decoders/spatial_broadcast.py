@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from decoders.checks import check_vectors
 from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class SpatialBroadcastDecoder(nn.Module):
         Raises:
             ShapeError: the vectors are not of the dimension that the decoder was made for.
         """
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ShapeError(f"SpatialBroadcastDecoder was made for vectors [B, {self.dim}], got {list(vectors.shape)}")
+        check_vectors("SpatialBroadcastDecoder", vectors, self.dim)
         everywhere = vectors[:, :, None, None].expand(-1, -1, *self.places.shape[1:])
         places = self.places.to(vectors.dtype).expand(len(vectors), -1, -1, -1)
         return self.convolutions(torch.cat([everywhere, places], 1).contiguous(memory_format=torch.channels_last))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from decoders.laying import SHARPNESS, laid, patch_network
-from vsa.errors import RangeError, ShapeError
+from decoders.checks import check_sizes, check_vectors
+from decoders.laying import SHARPNESS, half, laid, patch_network
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -52,11 +52,8 @@ class WhatWhereDecoder(nn.Module):
         logit: float = -4.0,
     ) -> None:
         super().__init__()
-        window = (max(image[1:]) + 1) // 2 if window is None else window
-        sizes = {"dim": dim, "features": features, "window": window, "hidden": hidden, "code": code}
-        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
-            if value < 1:
-                raise RangeError(f"WhatWhereDecoder needs {name} of at least 1, got {value}")
+        window = half(image) if window is None else window
+        check_sizes("WhatWhereDecoder", image, dim=dim, features=features, window=window, hidden=hidden, code=code)
         channels, height, width = image
         self.dim, self.window = dim, window
         self.read = nn.Linear(dim, features * code)
@@ -79,8 +76,7 @@ class WhatWhereDecoder(nn.Module):
         Raises:
             ShapeError: the vectors are not of the dimension that the decoder was made for.
         """
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ShapeError(f"WhatWhereDecoder was made for vectors [B, {self.dim}], got {list(vectors.shape)}")
+        check_vectors("WhatWhereDecoder", vectors, self.dim)
         codes = (self.split(self.read(vectors)) * self.scale).softmax(-1).flatten(1)
         columns, rows = (self._lay(layer(codes)) for layer in (self.column, self.row))
         return self.background + torch.einsum("bhi,bcij,bwj->bchw", rows, self.what(codes), columns)

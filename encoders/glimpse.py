@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from encoders.window import centre, glimpse, half
-from vsa.errors import RangeError, ShapeError
+from encoders.window import glimpse
+from encoders.windowed import Windowed
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
 
-class GlimpseEncoder(nn.Module):
+class GlimpseEncoder(Windowed):
     """Pictures of one object on an empty background to the mean and log variance of their feature vectors.
 
     The centre of mass is found by counting, not by learning, and a window around it is cut out. Whole pixels of translation
@@ -62,25 +62,9 @@ class GlimpseEncoder(nn.Module):
         logvar: float = -2.4,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        window = half(image) if window is None else window
-        sizes = {"features": features, "dim": dim, "window": window, "hidden": hidden, "code": code, "places": places}
-        for name, value in (*zip(("channels", "height", "width"), image, strict=True), *sizes.items()):
-            if value < 1:
-                raise RangeError(f"GlimpseEncoder needs {name} of at least 1, got {value}")
-        self.image, self.window, self.places, self.logvar = tuple(image), window, places, logvar
-        self.hidden = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(image[0] * window * window, hidden),
-            nn.LayerNorm(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.LayerNorm(hidden),
-            nn.ReLU(),
-        )
-        self.correction = nn.Linear(hidden, 2)
-        nn.init.zeros_(self.correction.weight)
-        nn.init.zeros_(self.correction.bias)
+        # The window moves along both axes, whatever the data set calls them.
+        super().__init__(image, (0, 1), window=window, hidden=hidden, features=features, dim=dim, code=code, places=places)
+        self.places, self.logvar = places, logvar
         self.what = nn.Linear(hidden, features * code)
         self.where = nn.Linear(2 * places, features * code)
         self.split = nn.Unflatten(1, (features, code))
@@ -98,16 +82,15 @@ class GlimpseEncoder(nn.Module):
         Raises:
             ShapeError: the pictures are not of the size that the encoder was made for.
         """
-        if images.ndim != 4 or tuple(images.shape[1:]) != self.image:
-            raise ShapeError(
-                f"GlimpseEncoder was made for pictures [B, {', '.join(map(str, self.image))}], got {list(images.shape)}"
-            )
-        middle = centre(images)
-        seen = self.hidden(glimpse(images, middle, self.window))
-        corrected = middle + self.correction(seen)
+        seen, corrected = self.look(images)
         code = self.split(self.what(seen) + self.where(self._spread(corrected).to(seen.dtype)))
         mean = torch.einsum("bfk,fkd->bfd", F.normalize(code, dim=-1), self.projection)
         return mean, mean.new_tensor(self.logvar).expand_as(mean)
+
+    @staticmethod
+    def cut(images: Tensor, middle: Tensor, sides: tuple[int, int]) -> Tensor:
+        """The window, moved by whole pixels."""
+        return glimpse(images, middle, sides[0])
 
     def _spread(self, middle: Tensor) -> Tensor:
         """Radial basis functions [B, 2 places] of centres [B, 2]: bells one step of the grid wide, from edge to edge."""

@@ -58,11 +58,11 @@ class Windowed(nn.Module):
         if locate not in ("mass", "map"):
             raise RangeError(f"{encoder} locates by 'mass' or by 'map', got {locate!r}")
         self.image, self.axes = tuple(image), axes
-        self.window = (image[1] if axes[1] is None else side, image[2] if axes[0] is None else side)
+        self.window, self.sides = side, (image[1] if axes[1] is None else side, image[2] if axes[0] is None else side)
         self.attention = attention_map(image[0]) if locate == "map" else None
         self.hidden = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(image[0] * self.window[0] * self.window[1], hidden),
+            nn.Linear(image[0] * self.sides[0] * self.sides[1], hidden),
             nn.LayerNorm(hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
@@ -73,6 +73,11 @@ class Windowed(nn.Module):
         if self.correction is not None:
             nn.init.zeros_(self.correction.weight)
             nn.init.zeros_(self.correction.bias)
+
+    @staticmethod
+    def cut(images: Tensor, middle: Tensor, sides: tuple[int, int]) -> Tensor:
+        """The window of that height and width around the middles of pictures, moved by fractions of a pixel."""
+        return window(images, middle, sides)
 
     def look(self, images: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b hidden"], Float[Tensor, "b 2"]]:
         """What is seen through the window, and the places (x, y) of the objects, float32, in pixels.
@@ -88,15 +93,14 @@ class Windowed(nn.Module):
                 f"{type(self).__name__} was made for pictures [B, {', '.join(map(str, self.image))}], got {list(images.shape)}"
             )
         middle = self._middle(images)
-        seen = self.hidden(window(images, middle.detach(), self.window))
+        seen = self.hidden(self.cut(images, middle.detach(), self.sides))
         return seen, middle if self.correction is None else middle + self.correction(seen).float()
 
     def _middle(self, images: Tensor) -> Tensor:
         """The middles of the windows (x, y), float32 [B, 2], in pixels; of the picture, along an axis without a factor."""
         found = centre(images) if self.attention is None else mean_place(self.attention(images), images.shape[2:])
-        whole = found.new_tensor([self.image[2] / 2, self.image[1] / 2])
-        moves = torch.tensor([axis is not None for axis in self.axes], device=found.device)
-        return torch.where(moves, found, whole)
+        places = zip(found.unbind(1), self.axes, self.image[:0:-1], strict=True)
+        return torch.stack([torch.full_like(at, length / 2) if axis is None else at for at, axis, length in places], 1)
 
 
 def attention_map(channels: int) -> nn.Sequential:

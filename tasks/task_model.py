@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tasks.card import Page
 from tasks.loading import load_saved
@@ -38,6 +38,14 @@ class TaskModel(nn.Module):
     def device(self) -> torch.device:
         """Where its weights are."""
         return next(chain(self.parameters(), self.buffers())).device
+
+    def redrawn(self, images: Tensor) -> Tensor:
+        """The parameters of pictures [B, C, H, W] as the model draws them again: encoded, and drawn of what that gave.
+
+        Args:
+            images: [B, C, H, W], on the model's device, as a data set observes them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how it draws pictures again")
 
     def described(self) -> Provenance:
         """Where the model comes from.

@@ -9,11 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from tasks.card import Page
-from tasks.pictures import Pictures
 from tasks.provenance import Provenance
 from tasks.shard import Shard
-from tasks.task_model import TaskModel
-from tasks.vae.model import MEASURES, VAE
+from tasks.vae.model import MEASURES, VAE, OnVAE
 from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ class Composed(NamedTuple):
     logvar: Tensor
 
 
-class CompositionNet(TaskModel):
+class CompositionNet(OnVAE):
     """An encoder, an operator on codes, and a decoder.
 
     Args:
@@ -64,8 +62,8 @@ class CompositionNet(TaskModel):
     kind = "composition"
 
     def __init__(self, vae: VAE, operator: nn.Module, actions: int) -> None:
-        super().__init__()
-        self.vae, self.operator, self.actions = vae, operator, actions
+        super().__init__(vae)
+        self.operator, self.actions = operator, actions
 
     def page(self, provenance: Provenance) -> Page:
         """What its page says of it: how two pictures make a third."""
@@ -79,21 +77,6 @@ class CompositionNet(TaskModel):
             snippet=SNIPPET,
             measures=MEASURES,
         )
-
-    @property
-    def latents(self) -> int:
-        """How many numbers make a code."""
-        return self.vae.latents
-
-    def posterior(
-        self, images: Pictures, white: int | None = None, *, prepare: bool = False
-    ) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
-        """Mean and log variance of the code, [B, L] each: those of the VAE, which says what may be given."""
-        return self.vae.posterior(images, white, prepare=prepare)
-
-    def codes(self, images: Pictures, white: int | None = None, *, prepare: bool = False) -> Float[Tensor, "b latents"]:
-        """The codes [B, L] of pictures: the posterior's mean."""
-        return self.vae.codes(images, white, prepare=prepare)
 
     def compose(
         self, reference: Float[Tensor, "b latents"], command: Float[Tensor, "b latents"], action: Int64[Tensor, " b"]
@@ -118,14 +101,6 @@ class CompositionNet(TaskModel):
             raise RangeError(f"actions must be from 0 to {self.actions - 1}, got {action.tolist()[:8]}")
         return self.operator(reference, command, nn.functional.one_hot(action, self.actions).to(reference.dtype))
 
-    def parameters_of(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
-        """The parameters of the pictures' likelihood [B, C, H, W], of codes [B, L]."""
-        return self.vae.parameters_of(codes)
-
-    def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
-        """Pictures [B, C, H, W] of codes [B, L], from 0 to 1."""
-        return self.vae.decode(codes)
-
     def forward(
         self,
         pictures: Shaped[Tensor, "p c h w"],
@@ -142,9 +117,7 @@ class CompositionNet(TaskModel):
             noise: the seed with which posteriors are sampled.
             shard: this process's.
         """
-        count = len(pictures)
-        mean, logvar = (shard.gather(part, count) for part in self.vae.posterior_of(shard.padded(pictures)))
-        generator = torch.Generator(mean.device).manual_seed(noise)
-        sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
+        posterior = self.vae.posterior_of(shard.padded(pictures))
+        mean, logvar, sample, _ = self.vae.sampled(posterior, len(pictures), noise, False, shard)
         composed = self.operator(*sample.chunk(2), action.to(sample.dtype))
         return Composed(self.parameters_of(shard.of(torch.cat([sample, composed]))), mean, logvar)

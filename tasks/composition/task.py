@@ -100,16 +100,9 @@ def evaluate(
     """
 
     def triplets(part: Population) -> dict[str, float]:
-        return measure_triplets(composing(model), model.vae.likelihood, part, config.evaluate, generator, model.device)
+        return measure_triplets(composing(model), model.likelihood, part, config.evaluate, generator, model.device)
 
-    found: dict[str, Any] = measure_drawing(
-        lambda given: model.parameters_of(model.codes(given)),
-        model.vae.likelihood,
-        population,
-        config.evaluate,
-        generator,
-        model.device,
-    )
+    found: dict[str, Any] = measure_drawing(model.redrawn, model.likelihood, population, config.evaluate, generator, model.device)
     left_out: dict[str, str] = {}
     try:
         found["triplets"] = triplets(population)

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset
-from tasks.data.exchanges import check_exchange, exchangeable, mixed, sample_across, sample_inside, sample_into
+from tasks.data.exchanges import exchangeable, mixed, sample_across, sample_inside, sample_into
 from tasks.data.overlap import iou
 from tasks.data.population import Population
 from tasks.data.scenes import observe_scenes
@@ -136,12 +136,12 @@ def sample_edits(n: int, features: tuple[int, ...], others: int, population: Pop
     Raises:
         NotInPartError: no such pictures exist among these objects.
     """
-    if features and mixed(population):
+    inside = exchangeable(features, population)
+    if inside and features and mixed(population):
         with suppress(NotInPartError):
-            check_exchange(features, population)
             found = sample_inside(n, features, others, population, generator)
             return Edits(population.dataset, features, found.first, found.others, found.donors, found.edited)
-    sample = sample_across if exchangeable(features, population) else sample_into
+    sample = sample_across if inside else sample_into
     found = sample(n, features, others, population, generator)
     return Edits(population.dataset, features, found.first, found.others, found.donors, found.edited, across=True)
 

@@ -49,10 +49,11 @@ def learn_codebooks(model: SceneModel, population: Population, generator: torch.
     classes, dataset = population.sample(pictures, generator), population.dataset
     features, shown = encode(model, classes, dataset).cpu(), dataset.canonical(classes)
     for f, book in enumerate(empty_codebooks(model, dataset)):
-        sums = torch.zeros(len(book), model.dim).index_add_(0, shown[:, f], features[:, f])
-        prototypes = sums / shown[:, f].bincount(minlength=len(book)).clamp(min=1)[:, None]
-        if (name := dataset.features[f]) in model.powers:
-            prototypes = computed(model.powers[name], dataset.factors[f], features[:, f], shown[:, f])
+        if power := model.powers.get(dataset.features[f]):
+            prototypes = computed(power, dataset.factors[f], features[:, f], shown[:, f])
+        else:
+            sums = torch.zeros(len(book), model.dim).index_add_(0, shown[:, f], features[:, f])
+            prototypes = sums / shown[:, f].bincount(minlength=len(book)).clamp(min=1)[:, None]
         same = torch.zeros(len(book), len(dataset.factors), dtype=torch.int64)
         same[:, f] = torch.arange(len(book))
         with torch.no_grad():

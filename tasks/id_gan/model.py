@@ -12,10 +12,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks import networks
 from tasks.card import Page
-from tasks.pictures import Pictures
 from tasks.provenance import Provenance
-from tasks.task_model import TaskModel
-from tasks.vae.model import MEASURES, SNIPPET, VAE, frozen
+from tasks.vae.model import MEASURES, SNIPPET, VAE, OnVAE, frozen
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -38,7 +36,7 @@ class Judged(NamedTuple):
     surprise: Tensor
 
 
-class IDGAN(TaskModel):
+class IDGAN(OnVAE):
     """A frozen VAE, a generator of pictures from its codes and noise, and a discriminator.
 
     Args:
@@ -54,8 +52,8 @@ class IDGAN(TaskModel):
     kind = "id-gan"
 
     def __init__(self, vae: VAE, generator: nn.Module, discriminator: nn.Module, noise: int, average: float) -> None:
-        super().__init__()
-        self.vae, self.generator, self.discriminator, self.noise = vae.requires_grad_(False), generator, discriminator, noise
+        super().__init__(vae.requires_grad_(False))
+        self.generator, self.discriminator, self.noise = generator, discriminator, noise
         self.averaged = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(average), use_buffers=True)
         self.averaged.requires_grad_(False)
 
@@ -74,21 +72,6 @@ class IDGAN(TaskModel):
     def average(self) -> None:
         """Take the generator's weights into their average, after a step."""
         self.averaged.update_parameters(self.generator)
-
-    @property
-    def latents(self) -> int:
-        """How many numbers make a code."""
-        return self.vae.latents
-
-    def posterior(
-        self, images: Pictures, white: int | None = None, *, prepare: bool = False
-    ) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
-        """Mean and log variance of the code, [B, L] each: those of the VAE, which says what may be given."""
-        return self.vae.posterior(images, white, prepare=prepare)
-
-    def codes(self, images: Pictures, white: int | None = None, *, prepare: bool = False) -> Float[Tensor, "b latents"]:
-        """The codes [B, L] of pictures: those of the VAE."""
-        return self.vae.codes(images, white, prepare=prepare)
 
     def parameters_of(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
         """The parameters of pictures [B, C, H, W], as the averaged generator draws codes [B, L]; with noise of 0."""

@@ -86,14 +86,7 @@ class IDGANTask(Task[IDGANConfig, IDGAN]):
 
 def evaluate(model: IDGAN, population: Population, config: IDGANConfig, generator: torch.Generator) -> dict[str, Any]:
     """How the generator draws pictures from their codes."""
-    return measure_drawing(
-        lambda given: model.parameters_of(model.codes(given)),
-        model.vae.likelihood,
-        population,
-        config.evaluate,
-        generator,
-        model.device,
-    )
+    return measure_drawing(model.redrawn, model.likelihood, population, config.evaluate, generator, model.device)
 
 
 TASK = IDGANTask(

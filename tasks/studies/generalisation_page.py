@@ -18,7 +18,6 @@ from tasks.loading import load_model
 from tasks.metrics_tables import mean_and_deviation
 from tasks.studies.generalisation import PUBLISHED, SYMBOLIC, Trial
 from tasks.studies.jobs import failure, made_with, results, without_result
-from tasks.studies.leaderboard import drawing
 from tasks.task import likelihood_of, population_of
 
 Metrics = dict[str, Any]
@@ -117,7 +116,7 @@ def draw_held_out(trials: Sequence[Trial], path: Path, columns: int = 8) -> None
         if not there or not there[0].run.exists():
             continue
         with torch.inference_mode():
-            pictures = likelihood.mean(drawing(load_model(there[0].run))(truths.float()))
+            pictures = likelihood.mean(load_model(there[0].run).redrawn(truths.float()))
         notes[len(rows)] = [f"{overlap:.2f}" for overlap in iou(dataset.crisp(pictures), dataset.crisp(truths)).tolist()]
         rows.append(rgb(pictures))
         titles.append(entry.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +14,6 @@ from tasks.symbolic.config import LEARNT_PLACES, PairedConfig
 from tasks.vae.config import LatentConfig, VAEConfig
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from tasks.task_model import TaskModel
 
 TrainedOn = Literal["all", "half"]
@@ -166,7 +163,7 @@ class Trial(Job):
 
         generator = torch.Generator().manual_seed(seed_of(self.seed, "leaderboard"))
         found: dict[str, Any] = {
-            part: measure_drawing(drawing(model), Bernoulli(), population_of(config, part), DRAWN, generator, model.device)
+            part: measure_drawing(model.redrawn, Bernoulli(), population_of(config, part), DRAWN, generator, model.device)
             for part in (("test", "validation") if self.trained_on == "half" else ("test",))
         }
         if self.trained_on == "all" and isinstance(model, SceneModel):
@@ -180,15 +177,6 @@ class Trial(Job):
         codes = metrics.get("disentanglement", {})
         told |= {name: codes[name] for name in ("mig", "dmm") if name in codes}
         return ", ".join(f"{name} {value:.3f}" for name, value in told.items())
-
-
-def drawing(model: TaskModel) -> Callable[[Tensor], Tensor]:
-    """What makes of pictures [n, 1, 64, 64] the parameters of what the model draws of them."""
-    from tasks.symbolic.model import SceneModel
-
-    if isinstance(model, SceneModel):
-        return lambda given: model.parameters_of(model.scene(model.object(model.features(given))[:, None]))
-    return lambda given: model.parameters_of(model.codes(given))  # pyright: ignore  (a VAE or an ID-GAN)
 
 
 def trials(seeds: int, minutes: float, samples: int, folder: Path) -> list[Trial]:

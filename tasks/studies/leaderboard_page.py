@@ -23,7 +23,7 @@ from tasks.evaluation.latents import ACTIVE
 from tasks.loading import load_model
 from tasks.metrics_tables import mean_and_deviation
 from tasks.studies.jobs import failure, made_with, results, without_result
-from tasks.studies.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial, drawing
+from tasks.studies.leaderboard import ENTRIES, HALF, HALVES, PUBLISHED_HALF, Entry, Trial
 from tasks.task import population_of
 
 Metrics = dict[str, Any]
@@ -158,7 +158,7 @@ def draw_halves(trials: Sequence[Trial], path: Path, columns: int = 8) -> None:
             continue
         model = load_model(ended[0][0].run)
         with torch.inference_mode():
-            pictures = drawing(model)(truths).sigmoid()
+            pictures = model.redrawn(truths).sigmoid()
         notes[len(rows)] = [f"{overlap:.2f}" for overlap in iou(pictures > 0.5, truths.bool()).tolist()]
         rows.append(rgb(pictures))
         titles.append(entry.name)

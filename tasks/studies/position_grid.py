@@ -15,8 +15,6 @@ from tasks.studies.jobs import Job, failure, results
 from tasks.vae.config import VAEConfig
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from tasks.evaluation.latents import Coder
 
 LATENTS, BETAS, RATES, THRESHOLDS = (3, 5, 10), (0.5, 5.0, 100.0), (1e-4, 1e-5), (5, 16, 32)
@@ -130,13 +128,10 @@ class Training(Job):
 
         generator = torch.Generator().manual_seed(seed_of(self.seed, "positions"))
 
-        def draw(given: Tensor) -> Tensor:
-            return model.parameters_of(model.codes(given))
-
         parts = ("validation", "test") if self.setting.threshold < 31 else ("validation",)
         found: dict[str, Any] = {
             {"validation": "seen", "test": "unseen"}[part]: measure_drawing(
-                draw, Bernoulli(), population_of(config, part), DRAWN, generator, model.device
+                model.redrawn, Bernoulli(), population_of(config, part), DRAWN, generator, model.device
             )
             for part in parts
         }

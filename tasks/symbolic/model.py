@@ -173,6 +173,10 @@ class SceneModel(TaskModel):
             return objects
         return self._real(self.algebra.unbind(self.as_hypervectors(objects)[:, None], self.roles.vectors))
 
+    def redrawn(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """The parameters of pictures of single objects, encoded, and drawn of their vectors."""
+        return self.parameters_of(self.scene(self.object(self.features(images))[:, None]))
+
     def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of scenes [B, D], from 0 to 1: what the likelihood expects."""
         return self.likelihood.mean(self.parameters_of(vectors))
@@ -278,8 +282,8 @@ class SceneModel(TaskModel):
             VSAError: no codebooks were learnt.
         """
         unbound = self.unbind(scene, slot, feature)
-        if feature in self.powers:
-            return self.powers[feature](self.powers[feature].read(unbound))
+        if power := self.powers.get(feature):
+            return power(power.read(unbound))
         noisy = self.as_hypervectors(unbound)
         book = self._books()[list(self.roles).index(feature)]
         return self._real(book.vectors[book.cleanup(noisy).indices[..., 0]])

@@ -129,6 +129,10 @@ class VAE(TaskModel):
         """
         return networks.parameters(self.decoder, codes, self.image)
 
+    def redrawn(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """The parameters of pictures, drawn of their codes."""
+        return self.parameters_of(self.codes(images))
+
     def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
         """Pictures [B, C, H, W] of codes [B, L], from 0 to 1: what the likelihood expects."""
         return self.likelihood.mean(self.parameters_of(codes))
@@ -176,6 +180,50 @@ class VAE(TaskModel):
         first, second = sample.detach().tensor_split(2)  # two halves, so that the shuffled samples are of other pictures
         told = self.discriminator(torch.cat([first, shuffled(second, generator)])).tensor_split([len(first)])
         return Drawn(parameters, mean, logvar, sample, joint, (told[0], told[1]))
+
+
+class OnVAE(TaskModel):
+    """A model whose codes are those of a VAE.
+
+    Args:
+        vae: encodes pictures, and says what its likelihood is.
+    """
+
+    def __init__(self, vae: VAE) -> None:
+        super().__init__()
+        self.vae = vae
+
+    @property
+    def latents(self) -> int:
+        """How many numbers make a code."""
+        return self.vae.latents
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """What parameters of pictures say."""
+        return self.vae.likelihood
+
+    def posterior(
+        self, images: Pictures, white: int | None = None, *, prepare: bool = False
+    ) -> tuple[Float[Tensor, "b latents"], Float[Tensor, "b latents"]]:
+        """Mean and log variance of the code, [B, L] each: those of the VAE, which says what may be given."""
+        return self.vae.posterior(images, white, prepare=prepare)
+
+    def codes(self, images: Pictures, white: int | None = None, *, prepare: bool = False) -> Float[Tensor, "b latents"]:
+        """The codes [B, L] of pictures: those of the VAE."""
+        return self.vae.codes(images, white, prepare=prepare)
+
+    def parameters_of(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
+        """The parameters of the pictures' likelihood [B, C, H, W], of codes [B, L]: as the VAE draws them."""
+        return self.vae.parameters_of(codes)
+
+    def redrawn(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """The parameters of pictures, drawn of their codes."""
+        return self.parameters_of(self.codes(images))
+
+    def decode(self, codes: Float[Tensor, "b latents"]) -> Float[Tensor, "b c h w"]:
+        """Pictures [B, C, H, W] of codes [B, L], from 0 to 1: what the likelihood expects."""
+        return self.likelihood.mean(self.parameters_of(codes))
 
 
 def frozen(module: nn.Module, given: Tensor) -> Any:

@@ -144,14 +144,7 @@ def pictures(n: int, population: Population, generator: torch.Generator) -> Batc
 
 def evaluate(model: VAE, population: Population, config: VAEConfig, generator: torch.Generator) -> dict[str, Any]:
     """How pictures are drawn again, what each latent holds, and how disentangled they are."""
-    drawn = measure_drawing(
-        lambda given: model.parameters_of(model.codes(given)),
-        model.likelihood,
-        population,
-        config.evaluate,
-        generator,
-        model.device,
-    )
+    drawn = measure_drawing(model.redrawn, model.likelihood, population, config.evaluate, generator, model.device)
     told = measure_latents(model, population, config.evaluate, generator)
     return drawn | told | (measure_codes(model, population, config.samples, generator) if config.samples else {})
 

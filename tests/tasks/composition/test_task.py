@@ -18,6 +18,7 @@ from tasks.task import population_of
 from tasks.task_model import TaskModel
 from tasks.vae.losses import kl_of_latents
 from tests.helpers import as_a_user, error
+from tests.tasks.learning import check_two_steps
 from vsa.command_line import status_of as vsa
 from vsa.errors import InputError, RangeError, ShapeError
 
@@ -36,14 +37,7 @@ def small(**settings: Any) -> CompositionConfig:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_every_operator_changes_all_weights_and_the_same_seed_gives_the_same(operator: str) -> None:
-    config = small(operator=operator)
-    before = TASK.build(config).state_dict()
-    (one, trained), (two, _) = TASK.learn(config), TASK.learn(config)
-    assert trained.steps == 2
-    for name, weight in one.named_parameters():
-        assert weight.isfinite().all()
-        assert not torch.equal(weight, before[name]), name
-        assert torch.equal(weight, two.state_dict()[name]), name
+    check_two_steps(TASK, small(operator=operator))
 
 
 @pytest.mark.parametrize("preset", ["default", *CompositionConfig.PRESETS])

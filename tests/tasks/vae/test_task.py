@@ -20,6 +20,7 @@ from tasks.vae.model import VAE, frozen
 from tasks.vae.objectives import OBJECTIVES
 from tasks.vae.task import TASK
 from tests.helpers import as_a_user, error
+from tests.tasks.learning import check_two_steps
 from vsa.command_line import status_of as vsa
 from vsa.errors import InputError, RangeError, ShapeError
 
@@ -32,14 +33,7 @@ def small(**settings: Any) -> VAEConfig:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_changes_all_weights_and_the_same_seed_gives_the_same(objective: str) -> None:
-    config = small(objective=objective)
-    before = TASK.build(config).state_dict()
-    (one, trained), (two, _) = TASK.learn(config), TASK.learn(config)
-    assert trained.steps == 2
-    for name, weight in one.named_parameters():
-        assert weight.isfinite().all()
-        assert not torch.equal(weight, before[name]), name
-        assert torch.equal(weight, two.state_dict()[name]), name
+    check_two_steps(TASK, small(objective=objective))
 
 
 def test_the_presets_are_the_methods_and_the_networks_those_of_the_family() -> None:
