@@ -10,7 +10,7 @@ import torch
 from tasks.config import RunConfig
 from tasks.symbolic.config import StageConfig
 from tasks.symbolic.losses import reconstruction
-from tasks.task import likelihood_of, population_of, seed_of
+from tasks.task import likelihood_of, population_of, seed_of, split_of
 
 FRACTION = 0.009
 """Of the reconstruction loss of the mean picture. It gives about 5 for dSprites, for which the coefficient was chosen."""
@@ -36,8 +36,8 @@ def contrastive_coefficient(config: StageConfig) -> float:
     """
     if config.contrastive is not None:
         return config.contrastive
-    names = ("dataset", "data", "validation", "test", "likelihood", "deviation", "seed")
-    seen = RunConfig(**{name: getattr(config, name) for name in names})
+    names, split = ("dataset", "data", "likelihood", "deviation", "seed"), split_of(config)
+    seen = RunConfig(validation=split.validation, test=split.test, **{name: getattr(config, name) for name in names})
     return float(f"{FRACTION * mean_picture_loss(seen, config.loss, config.reduction):.{DIGITS}g}")
 
 

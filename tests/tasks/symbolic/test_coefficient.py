@@ -44,6 +44,13 @@ def test_the_mean_picture_is_what_a_model_can_do_without_looking() -> None:
     assert mean_picture_loss(config, "bce", "sum") == pytest.approx(nats.item(), rel=0.02)
 
 
+def test_only_what_is_trained_on_counts() -> None:
+    """A split by its name and by its expressions holds out the same, and here all places on the right."""
+    named = PairedConfig(split="extrapolation")
+    told = PairedConfig(test="x.value > 0.5", validation="tenth == 1")
+    assert contrastive_coefficient(named) == contrastive_coefficient(told) < contrastive_coefficient(PairedConfig()) - 0.3
+
+
 def test_it_is_computed_once_and_always_the_same() -> None:
     config = PairedConfig(dataset="simple", seed=7)
     state = torch.get_rng_state()
