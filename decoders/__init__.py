@@ -35,8 +35,9 @@ __all__ = ["Decoder"]
 class Decoder(Protocol):
     """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one.
 
-    One whose signature has a parameter `features` gets the number of features of an object; `axes` and `powers` likewise, see
-    `decoders.by_role.ByRoleDecoder`. One with an attribute `by_role` that is true is called with [B, F, D], what each role holds.
+    One whose signature has a parameter `features` gets the number of features of an object; `axes`, `hues` and `powers`
+    likewise, see `decoders.by_role.ByRoleDecoder`. One with an attribute `by_role` that is true is called with [B, F, D], what
+    each role holds.
     """
 
     def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from encoders.power import Power
+from encoders.turn import Turn
 from encoders.windowed import Windowed
 from vsa.errors import RangeError
 
@@ -27,11 +28,15 @@ class FractionalEncoder(Windowed):
 
     Along an axis of which the data set has no factor the window is as long as the picture.
 
+    The hue of something is a number too, of turns of the colour circle, and its vector is a power that is the same after a whole
+    turn. It is the hue of the mean colour of some pixels, and the two linear layers see none.
+
     Args:
         image: channels, height and width of a picture; any.
         features: how many feature vectors.
         dim: the dimension of each.
         axes: which feature is the place along x, and which along y; None where none is.
+        hues: which features are hues, of pictures in red, green and blue.
         locate: what the window is laid around: the centre of "mass", which wants a background of zeros; or the mean place under a
             "map" of probabilities, which three small convolutions draw, and which learns from the loss alone where to look.
         window: the side of the window in pixels; the object should fit into it. Half of the picture's longer side by default.
@@ -41,11 +46,11 @@ class FractionalEncoder(Windowed):
         seed: of the random projection and of the powers.
 
     Attributes:
-        powers: by number of a feature, those whose vectors are powers, in pixels from the left or upper edge.
+        powers: by number of a feature, those whose vectors are powers, of pixels from the left or upper edge, or of turns.
 
     Raises:
-        RangeError: a number is below 1, there is no such way to locate, an axis is no feature, or the dimension is below 3
-            though there is one.
+        RangeError: a number is below 1, there is no such way to locate, an axis or a hue is no feature, or one twice, the
+            dimension is below 3 though there is one, or there are hues and not three channels.
 
     Source: fractional powers are Plate's, see `vsa.embeddings.FractionalPower`.
 
@@ -65,6 +70,7 @@ class FractionalEncoder(Windowed):
         dim: int,
         *,
         axes: tuple[int | None, int | None] = (None, None),
+        hues: tuple[int, ...] = (),
         locate: Literal["mass", "map"] = "mass",
         window: int | None = None,
         hidden: int = 512,
@@ -72,21 +78,25 @@ class FractionalEncoder(Windowed):
         logvar: float = -2.4,
         seed: int = 0,
     ) -> None:
-        super().__init__(image, axes, locate=locate, window=window, hidden=hidden, features=features, dim=dim, code=code)
-        if any(axis is not None and not 0 <= axis < features for axis in axes) or (axes[0] is not None and axes[0] == axes[1]):
-            raise RangeError(f"FractionalEncoder needs axes that are different features from 0 to {features - 1}, got {axes}")
-        if dim < 3 and axes != (None, None):
+        sizes = {"hidden": hidden, "features": features, "dim": dim, "code": code}
+        super().__init__(image, axes, locate=locate, window=window, hues=len(hues), **sizes)
+        numbers = [axis for axis in axes if axis is not None] + list(hues)
+        if any(not 0 <= f < features for f in numbers) or len(set(numbers)) < len(numbers):
+            raise RangeError(
+                f"FractionalEncoder needs axes and hues that are different features from 0 to {features - 1}, got {axes}, {hues}"
+            )
+        if dim < 3 and numbers:
             raise RangeError(f"FractionalEncoder needs a dim of at least 3 for a place, or its power has no frequency; got {dim}")
-        self.logvar = logvar
-        self.others = [f for f in range(features) if f not in axes]
+        self.logvar, self.turns = logvar, hues
+        self.others = [f for f in range(features) if f not in numbers]
         bandwidths = (1.0,) if locate == "mass" else (1.0, 3.0, 10.0)
-        self.powers = nn.ModuleDict(
-            {
-                str(axis): Power(dim, 0, length, bandwidths=bandwidths, name=name, seed=seed)
-                for axis, length, name in zip(axes, image[:0:-1], "xy", strict=True)
-                if axis is not None
-            }
-        )
+        places = {
+            str(axis): Power(dim, 0, length, bandwidths=bandwidths, name=name, seed=seed)
+            for axis, length, name in zip(axes, image[:0:-1], "xy", strict=True)
+            if axis is not None
+        }
+        turns = {str(f): Turn(dim, name=f"hue {n + 1}", seed=seed) for n, f in enumerate(hues)}
+        self.powers = nn.ModuleDict(places | turns)
         self.what = nn.Linear(hidden, len(self.others) * code) if self.others else None
         self.split = nn.Unflatten(1, (len(self.others), code))
         generator = torch.Generator().manual_seed(seed)
@@ -103,7 +113,7 @@ class FractionalEncoder(Windowed):
         Raises:
             ShapeError: the pictures are not of the size that the encoder was made for.
         """
-        seen, places = self.look(images)
+        seen, places, turns = self.look(images)
         vectors: dict[int, Tensor] = {}
         if self.what is not None:
             code = F.normalize(self.split(self.what(seen)), dim=-1)
@@ -111,12 +121,18 @@ class FractionalEncoder(Windowed):
         for axis, place in zip(self.axes, places.unbind(1), strict=True):
             if axis is not None:
                 vectors[axis] = self.powers[str(axis)](place).to(seen.dtype)
+        for f, turn in zip(self.turns, turns.unbind(1), strict=True):
+            vectors[f] = self.powers[str(f)](turn).to(seen.dtype)
         mean = torch.stack([vectors[f] for f in range(len(vectors))], 1)
         return mean, mean.new_tensor(self.logvar).expand_as(mean)
 
 
 def fractional_map(
-    image: tuple[int, int, int], features: int, dim: int, axes: tuple[int | None, int | None] = (None, None)
+    image: tuple[int, int, int],
+    features: int,
+    dim: int,
+    axes: tuple[int | None, int | None] = (None, None),
+    hues: tuple[int, ...] = (),
 ) -> FractionalEncoder:
     """The encoder that learns where to look, for pictures whose background is not zero.
 
@@ -124,4 +140,4 @@ def fractional_map(
         >>> fractional_map((3, 64, 64), 5, 1024, axes=(3, 4)).attention is None
         False
     """
-    return FractionalEncoder(image, features, dim, axes=axes, locate="map")
+    return FractionalEncoder(image, features, dim, axes=axes, hues=hues, locate="map")

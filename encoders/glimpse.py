@@ -82,7 +82,7 @@ class GlimpseEncoder(Windowed):
         Raises:
             ShapeError: the pictures are not of the size that the encoder was made for.
         """
-        seen, corrected = self.look(images)
+        seen, corrected, _ = self.look(images)
         code = self.split(self.what(seen) + self.where(self._spread(corrected).to(seen.dtype)))
         mean = torch.einsum("bfk,fkd->bfd", F.normalize(code, dim=-1), self.projection)
         return mean, mean.new_tensor(self.logvar).expand_as(mean)

@@ -12,7 +12,7 @@ from vsa.embeddings import FractionalPower
 from vsa.errors import RangeError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Float64, Int64
 
 
 class Power(nn.Module):
@@ -65,3 +65,22 @@ class Power(nn.Module):
     def read(self, vectors: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch"]:
         """The numbers of the range whose vectors are most like these; noise is allowed."""
         return self.embedding.decode(vectors.float(), self.low, self.high)
+
+    def along(
+        self, values: Float64[Tensor, " v"], shown: Int64[Tensor, " n"], numbers: Float64[Tensor, " n"]
+    ) -> Float64[Tensor, " v"]:
+        """The numbers of all values of a factor, on the line through those of some.
+
+        Args:
+            values: of the factor.
+            shown: which of them some pictures show.
+            numbers: that were read of these.
+
+        Example:
+            >>> values = torch.arange(4.0, dtype=torch.float64)
+            >>> Power(64, 0, 9).along(values, torch.tensor([0, 1]), torch.tensor([1.0, 3.0], dtype=torch.float64)).round()
+            tensor([1., 3., 5., 7.], dtype=torch.float64)
+        """
+        design = torch.stack([values[shown], torch.ones_like(numbers)], 1)
+        slope, start = torch.linalg.lstsq(design, numbers[:, None], driver="gelsd").solution[:, 0]
+        return slope * values + start

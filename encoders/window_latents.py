@@ -77,7 +77,7 @@ class WindowEncoder(Windowed):
         Raises:
             ShapeError: the pictures are not of the size that the encoder was made for.
         """
-        seen, places = self.look(images)
+        seen, places, _ = self.look(images)
         sides = places.new_tensor(self.image[:0:-1])
         standard = (places / sides - 0.5) * math.sqrt(12)  # the variance of what is uniform over a length is length² / 12
         mean = torch.cat([standard[:, self.moves], self.what(seen).float()], 1)

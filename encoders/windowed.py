@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from encoders.hue import Hues, apart_from_hues
 from encoders.window import centre, half, window
 from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+
+
+class Look(NamedTuple):
+    """What a look at pictures gives.
+
+    Attributes:
+        seen: what two linear layers see in the window, [B, hidden].
+        places: the places (x, y) of the objects, float32 [B, 2], in pixels.
+        hues: float32 [B, hues], in turns.
+    """
+
+    seen: Tensor
+    places: Tensor
+    hues: Tensor
 
 
 class Windowed(nn.Module):
@@ -22,20 +38,24 @@ class Windowed(nn.Module):
     the object: a centre of mass need not be the middle. Along an axis of which the data set has no factor the window is as long
     as the picture.
 
+    Where the data set has hues, they are found in the window by themselves, and the layers see what the hues do not change.
+
     Args:
         image: channels, height and width of a picture; any.
         axes: which factor is the place along x, and which along y; None where none is.
         locate: by the centre of "mass", or by a "map".
         window: the side of the window in pixels; half of the picture's longer side by default.
         hidden: the width of the two linear layers.
+        hues: how many hues are found.
         sizes: other numbers of the encoder that must be at least 1, by name.
 
     Raises:
-        RangeError: a number is below 1, or there is no such way to locate. The message names the encoder.
+        RangeError: a number is below 1, there is no such way to locate, or there are hues and not three channels. The message
+            names the encoder.
 
     Example:
-        >>> seen, places = Windowed((1, 64, 64), (3, 4)).look(torch.zeros(2, 1, 64, 64))
-        >>> seen.shape, places[0]
+        >>> look = Windowed((1, 64, 64), (3, 4)).look(torch.zeros(2, 1, 64, 64))
+        >>> look.seen.shape, look.places[0]
         (torch.Size([2, 512]), tensor([32., 32.], grad_fn=<SelectBackward0>))
     """
 
@@ -47,6 +67,7 @@ class Windowed(nn.Module):
         locate: Literal["mass", "map"] = "mass",
         window: int | None = None,
         hidden: int = 512,
+        hues: int = 0,
         **sizes: int,
     ) -> None:
         super().__init__()
@@ -57,18 +78,13 @@ class Windowed(nn.Module):
                 raise RangeError(f"{encoder} needs {name} of at least 1, got {value}")
         if locate not in ("mass", "map"):
             raise RangeError(f"{encoder} locates by 'mass' or by 'map', got {locate!r}")
+        if hues and image[0] != 3:
+            raise RangeError(f"{encoder} finds hues in red, green and blue, so a picture must have 3 channels, got {image[0]}")
         self.image, self.axes = tuple(image), axes
         self.window, self.sides = side, (image[1] if axes[1] is None else side, image[2] if axes[0] is None else side)
         self.attention = attention_map(image[0]) if locate == "map" else None
-        self.hidden = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(image[0] * self.sides[0] * self.sides[1], hidden),
-            nn.LayerNorm(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.LayerNorm(hidden),
-            nn.ReLU(),
-        )
+        self.hues = Hues(hues, self.sides) if hues else None
+        self.hidden = hidden_layers_of_hues(2 + hues, self.sides, hidden) if hues else hidden_layers(image[0], self.sides, hidden)
         self.correction = None if axes == (None, None) else nn.Linear(hidden, 2)
         if self.correction is not None:
             nn.init.zeros_(self.correction.weight)
@@ -79,8 +95,8 @@ class Windowed(nn.Module):
         """The window of that height and width around the middles of pictures, moved by fractions of a pixel."""
         return window(images, middle, sides)
 
-    def look(self, images: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b hidden"], Float[Tensor, "b 2"]]:
-        """What is seen through the window, and the places (x, y) of the objects, float32, in pixels.
+    def look(self, images: Float[Tensor, "b c h w"]) -> Look:
+        """What is seen through the window, where the objects are, and their hues.
 
         Args:
             images: float [B, C, H, W] in [0, 1].
@@ -93,14 +109,54 @@ class Windowed(nn.Module):
                 f"{type(self).__name__} was made for pictures [B, {', '.join(map(str, self.image))}], got {list(images.shape)}"
             )
         middle = self._middle(images)
-        seen = self.hidden(self.cut(images, middle.detach(), self.sides))
-        return seen, middle if self.correction is None else middle + self.correction(seen).float()
+        cut = self.cut(images, middle.detach(), self.sides)
+        if self.hues is None:
+            hues, shown = middle[:, :0], cut
+        else:
+            hues = self.hues(cut)
+            shown = apart_from_hues(cut, hues.detach())
+        seen = self.hidden(shown)
+        places = middle if self.correction is None else middle + self.correction(seen).float()
+        return Look(seen, places, hues)
 
     def _middle(self, images: Tensor) -> Tensor:
         """The middles of the windows (x, y), float32 [B, 2], in pixels; of the picture, along an axis without a factor."""
         found = centre(images) if self.attention is None else mean_place(self.attention(images), images.shape[2:])
         places = zip(found.unbind(1), self.axes, self.image[:0:-1], strict=True)
         return torch.stack([torch.full_like(at, length / 2) if axis is None else at for at, axis, length in places], 1)
+
+
+def hidden_layers(channels: int, sides: tuple[int, int], hidden: int) -> nn.Sequential:
+    """Two linear layers that see all pixels of a window."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(channels * sides[0] * sides[1], hidden),
+        nn.LayerNorm(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, hidden),
+        nn.LayerNorm(hidden),
+        nn.ReLU(),
+    )
+
+
+def hidden_layers_of_hues(channels: int, sides: tuple[int, int], hidden: int) -> nn.Sequential:
+    """The same for pictures whose every pixel has a colour, at half the resolution.
+
+    Most of such a picture is the same in all of them. Batches are normalised, which takes away what they share; otherwise the
+    codes of all pictures soon become one, and stay so.
+    """
+    pixels = channels * math.ceil(sides[0] / 2) * math.ceil(sides[1] / 2)
+    return nn.Sequential(
+        nn.AvgPool2d(2, ceil_mode=True),
+        nn.Flatten(),
+        nn.BatchNorm1d(pixels, eps=0.01, affine=False),
+        nn.Linear(pixels, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+    )
 
 
 def attention_map(channels: int) -> nn.Sequential:

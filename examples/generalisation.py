@@ -54,10 +54,11 @@ class GeneralisationConfig:
         return f"python examples/generalisation.py --minutes {self.minutes:g} --seeds {self.seeds} --jobs {self.jobs}"
 
 
-PARTS: tuple[str, ...] = ("pictures", "algebra", "how")
+PARTS: tuple[str, ...] = ("pictures", "algebra", "faults", "how")
 
 
 def generalisation(config: GeneralisationConfig) -> None:
+    from tasks.studies.generalisation_faults import faults
     from tasks.studies.page import check_page
     from tasks.studies.running import run_jobs
 
@@ -72,6 +73,7 @@ def generalisation(config: GeneralisationConfig) -> None:
         trial.config().check()
     check_page(config.page, PARTS)  # a page without a place for the tables is refused before the work
     run_jobs(chosen, config.jobs, config.out, lambda: write(config), config.on)
+    run_jobs(faults(chosen), config.jobs, config.out, lambda: write(config), config.on)
 
 
 def ship(config: GeneralisationConfig) -> None:
@@ -111,12 +113,19 @@ def trials_of(config: GeneralisationConfig) -> list[Trial]:
 def write(config: GeneralisationConfig) -> None:
     """Write the page and its figures, of what is there of all trials."""
     from tasks.studies.generalisation import trials
-    from tasks.studies.generalisation_page import draw_held_out, groups, how, table_of_algebra, table_of_pictures
+    from tasks.studies.generalisation_page import (
+        draw_held_out,
+        groups,
+        how,
+        table_of_algebra,
+        table_of_faults,
+        table_of_pictures,
+    )
     from tasks.studies.page import write_page
     from vsa.files import replacing
 
     every = trials(config.seeds, config.minutes, config.out)
-    texts = (table_of_pictures(every), table_of_algebra(every), how(every, config.command()))
+    texts = (table_of_pictures(every), table_of_algebra(every), table_of_faults(every), how(every, config.command()))
     write_page(config.page, dict(zip(PARTS, texts, strict=True)))
     figures = config.page.with_suffix("")
     figures.mkdir(parents=True, exist_ok=True)

@@ -184,6 +184,11 @@ class Dataset:
         along = {factor.axis: f for f, factor in enumerate(self.factors) if factor.axis is not None}
         return along.get("x"), along.get("y")
 
+    @property
+    def hues(self) -> tuple[int, ...]:
+        """Which factors are the hue of something, by number."""
+        return tuple(f for f, factor in enumerate(self.factors) if factor.hue)
+
     def check_classes(self, classes: Tensor) -> Tensor:
         """The classes [..., F] as int64, if they are classes of this data set.
 

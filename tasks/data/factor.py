@@ -28,11 +28,13 @@ class Factor:
         periodic: whether the first class comes after the last one.
         axis: "x" or "y", if the factor is how far to the right or how far down the object lies in the picture: equal steps of the
             values are equal steps of pixels. Networks that know it draw and read objects at places they never saw.
+        hue: whether the factor is the hue of something in the picture, and its values are turns of the colour circle: a third
+            makes green of red. Networks that know it draw and read hues they never saw.
 
     Raises:
         DtypeError: the name is no text, or the values are neither numbers nor texts.
         RangeError: the name is no identifier, there are no values or too many, or they are not finite, or not distinct texts;
-            or there is no such axis, or the values along it are names.
+            or there is no such axis, or the values along it, or those of a hue, are names.
 
     Example:
         >>> colour = Factor("colour", ("red", "green", "blue"), ordered=False)
@@ -47,6 +49,7 @@ class Factor:
     ordered: bool = True
     periodic: bool = False
     axis: Literal["x", "y"] | None = None
+    hue: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -61,6 +64,8 @@ class Factor:
             raise RangeError(f"the axis of the factor {self.name} must be 'x', 'y' or None, got {self.axis!r:.100}")
         if self.axis is not None and self.named:
             raise RangeError(f"the factor {self.name} lies along the axis {self.axis}, so its values must be numbers, not names")
+        if self.hue and self.named:
+            raise RangeError(f"the factor {self.name} is a hue, so its values must be turns of the colour circle, not names")
 
     def __len__(self) -> int:
         return len(self.values)

@@ -64,7 +64,7 @@ def learn_codebooks(model: SceneModel, population: Population, generator: torch.
 def computed(power: Power, factor: Factor, features: Float[Tensor, "n dim"], shown: Int64[Tensor, "n"]) -> Float[Tensor, "v dim"]:
     """The feature vectors of all values of a factor that is a power: the numbers lie on a line over the values.
 
-    The line is fitted to the numbers that pictures of some values have; so the vectors of the others are known too.
+    Their numbers follow from those that pictures of some values have; so the vectors of the others are known too.
 
     Args:
         power: of the feature.
@@ -74,10 +74,8 @@ def computed(power: Power, factor: Factor, features: Float[Tensor, "n dim"], sho
     """
     device = next(power.buffers()).device
     values = torch.tensor([float(value) for value in factor.values], dtype=torch.float64)
-    design = torch.stack([values[shown], torch.ones(len(shown), dtype=torch.float64)], 1)
     numbers = power.read(features.to(device)).double().cpu()
-    slope, start = torch.linalg.lstsq(design, numbers[:, None], driver="gelsd").solution[:, 0]
-    return power((slope * values + start).float().to(device)).cpu()
+    return power(power.along(values, shown, numbers).float().to(device)).cpu()
 
 
 def measure_reading(

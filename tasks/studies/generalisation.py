@@ -36,10 +36,11 @@ EDITED = 300
 SAME: dict[str, Any] = {"encoder": "window", "decoder": "patch"}
 """The networks of the control: the window, the place and the patch of the symbolic model, and no symbols."""
 
-PLACE = "the axes of the picture"
+PLACE = "which factors are places"
+HUES = "which are places or hues"
 ACTIONS = "which factor is to be taken"
 
-SYMBOLIC = Entry("symbolic", "symbolic", "paired", PairedConfig(), f"{SHARED}; {PLACE}")
+SYMBOLIC = Entry("symbolic", "symbolic", "paired", PairedConfig(), f"{SHARED}; {HUES}")
 CONTROL = Entry("VAE, the symbolic model's window and patch", "control", "vae", VAEConfig(preset="vae", beta=1.0, **SAME), PLACE)
 
 ENTRIES = (
@@ -54,28 +55,16 @@ ENTRIES = (
     Entry("information cascade", "cascade", "vae", VAEConfig.named("information-cascade")),
     Entry("CascadeVAE", "cascade-vae", "vae", VAEConfig.named("cascade-vae")),
     Entry("Lie group VAE", "lie-group", "vae", VAEConfig.named("lie-group-vae")),
-    Entry("CompositionNet, fixed interpolation", "composition", "composition", CompositionConfig.named("abdi"), ACTIONS),
+    Entry("CompositionNet, fixed interpolation", "composition", "composition", CompositionConfig(), ACTIONS),
     Entry(
         "CompositionNet, interpolation",
         "composition-interpolation",
         "composition",
-        replace(CompositionConfig.named("abdi"), operator="interpolation"),
+        CompositionConfig(operator="interpolation"),
         ACTIONS,
     ),
-    Entry(
-        "CompositionNet, linear",
-        "composition-linear",
-        "composition",
-        replace(CompositionConfig.named("abdi"), operator="linear"),
-        ACTIONS,
-    ),
-    Entry(
-        "CompositionNet, MLP",
-        "composition-mlp",
-        "composition",
-        replace(CompositionConfig.named("abdi"), operator="mlp"),
-        ACTIONS,
-    ),
+    Entry("CompositionNet, linear", "composition-linear", "composition", CompositionConfig(operator="linear"), ACTIONS),
+    Entry("CompositionNet, MLP", "composition-mlp", "composition", CompositionConfig(operator="mlp"), ACTIONS),
 )
 """The models, in the order of the tables."""
 
@@ -140,6 +129,8 @@ class Trial(Job):
         common: dict[str, Any] = {"seed": self.seed, "minutes": self.minutes, "device": "cpu", "out": self.run, "resume": True}
         if isinstance(self.entry.config, LatentConfig):
             common["samples"] = 0
+        if isinstance(self.entry.config, PairedConfig) and self.dataset == "3dshapes":
+            common["batch_size"] = 64  # as the others'; the pictures are large, and the usual 256 would be few steps
         return replace(self.entry.config, dataset=self.dataset, split=self.split, **common)
 
     def settings(self) -> dict[str, Any]:

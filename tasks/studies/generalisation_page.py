@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tasks.evaluation.grid import Panel, write_panels
 from tasks.loading import load_model
 from tasks.metrics_tables import mean_and_deviation
 from tasks.studies.generalisation import PUBLISHED, SYMBOLIC, Trial
+from tasks.studies.generalisation_faults import faults
 from tasks.studies.jobs import failure, made_with, results, without_result
 from tasks.task import likelihood_of, population_of
 
@@ -29,9 +31,14 @@ DRAWN: dict[str, Number] = {
     "IoU": lambda metrics: metrics["test"]["reconstruction_iou"],
     "IoU, trained": lambda metrics: metrics["train"]["reconstruction_iou"],
     "composition task, IoU": lambda metrics: metrics["test"].get("triplets", {}).get("transformed_iou"),
+    "best of all right ones": lambda metrics: metrics["test"].get("triplets", {}).get("known_iou"),
     "its reference unchanged": lambda metrics: metrics["test"].get("triplets", {}).get("unchanged_iou"),
 }
 """What every model is compared by; first on combinations that were held out, then on those that were trained on."""
+
+
+HALVES = {"codes": "codes", "pictures": "drawn"}
+"""What is asked of which half: what the codes of the encoder say, and what is seen in the pictures of the decoder."""
 
 
 def worst(*keys: str) -> Number:
@@ -90,6 +97,32 @@ def table_of_algebra(trials: Sequence[Trial]) -> str:
             cells = [_cell(number, ended) for number in ALGEBRA.values()]
             lines.append("| " + " | ".join([name, str(len(ended)), *cells]) + " |")
     return "\n".join(lines)
+
+
+def table_of_faults(trials: Sequence[Trial]) -> str:
+    """What codes say and what pictures show of the factors that a split is about; a table for each split, Markdown."""
+    parts = []
+    for dataset, split, found in groups(trials):
+        ended = [(fault.trial, stored["metrics"]) for fault, stored in results(faults(found)) if failure(stored) is None]
+        if not ended:
+            continue
+        held = named_split(open_dataset(dataset), split).test
+        asked = [name for name in open_dataset(dataset).features if re.search(rf"\b{name}\b", held)]
+        columns = {f"{what}, {name}": f"{key}_{{}}_{name}" for name in asked for what, key in HALVES.items()}
+        rows = [[trial.entry.name, *(_both(metrics, key) for key in columns.values())] for trial, metrics in ended]
+        lasso = [f"{metrics['dci_lasso']:.2f}" if "dci_lasso" in metrics else "" for _, metrics in ended]
+        heads = ["model", *columns, "D by lasso"]
+        parts += [f"### {dataset}, {split}", "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+        parts += ["| " + " | ".join([*row, d]) + " |" for row, d in zip(rows, lasso, strict=True)]
+        true = ", ".join(f"{name} {_both(ended[0][1], f'true_{{}}_{name}')}" for name in asked)
+        parts += ["", f"The control, what the judge sees in the true pictures: {true}.", ""]
+    return "\n".join(parts).rstrip()
+
+
+def _both(metrics: Metrics, key: str) -> str:
+    """A score on what was held out, and in brackets on what was trained on."""
+    test, train = (f"{metrics[name]:.2f}" if (name := key.format(part)) in metrics else "" for part in ("test", "train"))
+    return f"{test} ({train})"
 
 
 def how(trials: Sequence[Trial], command: str) -> str:

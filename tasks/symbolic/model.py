@@ -222,7 +222,8 @@ class SceneModel(TaskModel):
         Args:
             scene: [*B, D].
             slot: which object, from 0.
-            by: by the name of a feature, how far: places in pixels, to the right and down. A number, or one for each scene.
+            by: by the name of a feature, how far: places in pixels, to the right and down; hues in turns. A number, or
+                one for each scene.
 
         Raises:
             RangeError: there is no such slot, or a step is not finite.
@@ -245,7 +246,9 @@ class SceneModel(TaskModel):
         return scene
 
     def number(self, scene: Float[Tensor, "*b dim"], feature: str, slot: int = 0) -> Float[Tensor, "*b"]:
-        """The number whose power an object holds [*B], read from scenes [*B, D]: of a place, pixels from the left or upper edge.
+        """The number whose power an object holds [*B], read from scenes [*B, D].
+
+        It is pixels from the left or upper edge of a place, and turns from 0 to 1 of a hue.
 
         Raises:
             RangeError: there is no such slot.

@@ -56,7 +56,7 @@ class Stage(Task[Config, SceneModel]):
         check_memory("dim", config.dim, 4 * rows, "feature vectors of the codebooks and of a batch")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            known = {"features": len(features), "dim": config.dim, "axes": dataset.axes}
+            known = {"features": len(features), "dim": config.dim, "axes": dataset.axes, "hues": dataset.hues}
             encoder = make("encoder", config.encoder, image=image, **known)
             drawn = likelihood.parameters(image, count if config.decoding == "slots" else 1)
             decoder = make("decoder", config.decoder, image=drawn, powers=getattr(encoder, "powers", {}), **known)

@@ -61,8 +61,8 @@ def test_the_map_learns_where_to_look_through_the_place() -> None:
         ({"hidden": 0}, "FractionalEncoder needs hidden of at least 1, got 0"),
         ({"window": -1}, "FractionalEncoder needs window of at least 1, got -1"),
         ({"locate": "eye"}, "FractionalEncoder locates by 'mass' or by 'map', got 'eye'"),
-        ({"axes": (3, 0)}, "FractionalEncoder needs axes that are different features from 0 to 2"),
-        ({"axes": (1, 1)}, "FractionalEncoder needs axes that are different features from 0 to 2"),
+        ({"axes": (3, 0)}, "FractionalEncoder needs axes and hues that are different features from 0 to 2"),
+        ({"axes": (1, 1)}, "FractionalEncoder needs axes and hues that are different features from 0 to 2"),
         (
             {"axes": (1, 2), "dim": 2},
             "FractionalEncoder needs a dim of at least 3 for a place, or its power has no frequency; got 2",

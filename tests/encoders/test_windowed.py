@@ -24,7 +24,7 @@ def test_without_a_factor_along_an_axis_the_window_is_the_picture(
 ) -> None:
     eye, picture = Eye((1, 32, 40), axes, window=8, hidden=16), torch.zeros(1, 1, 32, 40)
     picture[..., 3:5, 30:34] = 1
-    seen, places = eye.look(picture)
+    seen, places, _ = eye.look(picture)
     assert eye.sides == window
     assert seen.shape == (1, 16)
     expected = [32.0 if axes[0] is not None else 20.0, 4.0 if axes[1] is not None else 16.0]

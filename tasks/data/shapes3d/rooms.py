@@ -32,9 +32,9 @@ HUES = tuple(k / 10 for k in range(10))
 SCALES = tuple(0.75 + 0.5 * k / 7 for k in range(8))
 ANGLES = tuple(60 * k / 14 - 30 for k in range(15))
 FACTORS = (
-    Factor("floor_hue", HUES, periodic=True),
-    Factor("wall_hue", HUES, periodic=True),
-    Factor("object_hue", HUES, periodic=True),
+    Factor("floor_hue", HUES, periodic=True, hue=True),
+    Factor("wall_hue", HUES, periodic=True, hue=True),
+    Factor("object_hue", HUES, periodic=True, hue=True),
     Factor("scale", SCALES),
     Factor("shape", SHAPES, ordered=False),
     Factor("orientation", ANGLES),

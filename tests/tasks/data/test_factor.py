@@ -81,3 +81,16 @@ def test_a_name_that_is_no_text(name: Any) -> None:
 def test_values_that_cannot_be(values: Any, kind: type[DtypeError], message: str) -> None:
     with error(kind, "the ", "factor colour ", message):
         Factor("colour", values)
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [
+        ({"hue": True}, "the factor colour is a hue, so its values must be turns of the colour circle, not names"),
+        ({"axis": "x"}, "the factor colour lies along the axis x, so its values must be numbers, not names"),
+        ({"axis": "z"}, "the axis of the factor colour must be 'x', 'y' or None, got 'z'"),
+    ],
+)
+def test_names_are_neither_places_nor_hues(says: dict[str, Any], message: str) -> None:
+    with error(RangeError, message):
+        Factor("colour", ("red", "green"), **says)

@@ -1,12 +1,15 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from examples.generalisation import GeneralisationConfig, trials_of
+from tasks.evaluation.generalising import measure_decoder
 from tasks.studies.generalisation import ENTRIES, SPLITS, SYMBOLIC, Trial, trials
-from tasks.studies.generalisation_page import draw_held_out, how, table_of_algebra, table_of_pictures
+from tasks.studies.generalisation_faults import Fault, faults
+from tasks.studies.generalisation_page import draw_held_out, how, table_of_algebra, table_of_faults, table_of_pictures
 from tasks.studies.running import work
 from tests.helpers import error
 from vsa.errors import RangeError
@@ -78,11 +81,38 @@ def test_what_there_is_not_is_named(settings: dict[str, Any], message: str) -> N
         trials_of(GeneralisationConfig(**settings))
 
 
-def test_a_model_is_trained_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stem", ["symbolic", "vae", "composition"])
+def test_a_model_is_trained_measured_drawn_and_asked(stem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.studies.generalisation.DRAWN", 20)
     monkeypatch.setattr("tasks.studies.generalisation.EDITED", 4)
-    (trial,) = trials(1, 0.002, tmp_path, (("circles", "centre"),), (SYMBOLIC,))
-    small = replace(trial, entry=replace(SYMBOLIC, config=replace(SYMBOLIC.config, evaluate=2)))
-    work(small)
-    assert f"| symbolic | {SYMBOLIC.told} | 1 |" in table_of_pictures([small]), small.stored()
-    draw_held_out([small], tmp_path / "figure.png")
+    for name, value in {"READ": 1000, "SEEN": 16, "ASKED": (("circles", "centre"),)}.items():
+        monkeypatch.setattr(f"tasks.studies.generalisation_faults.{name}", value)
+    monkeypatch.setattr("tasks.evaluation.generalising.measure_decoder", partial(measure_decoder, steps=2))
+    (entry,) = (entry for entry in ENTRIES if entry.stem == stem)
+    small = replace(entry, config=replace(entry.config, evaluate=2))
+    (trial,) = trials(1, 0.002, tmp_path, (("circles", "centre"),), (small,))
+    assert not faults([trial])  # nothing is trained yet
+    work(trial)
+    assert f"| {entry.name} | {entry.told} | 1 |" in table_of_pictures([trial]), trial.stored()
+    draw_held_out([trial], tmp_path / "figure.png")
+
+    (fault,) = faults([trial])
+    found = fault.compute()["metrics"]
+    assert {"codes_train_x", "codes_test_y", "drawn_train_x", "drawn_test_y", "true_test_x"} <= found.keys()
+    assert ("dci_lasso" in found) == (stem != "symbolic")
+    assert "codes " in fault.summary({"metrics": found})
+
+
+def test_what_each_half_says_of_the_factors_of_the_split(ended: list[Trial], monkeypatch: pytest.MonkeyPatch) -> None:
+    for trial in ended:
+        trial.run.mkdir(exist_ok=True)
+    names = [
+        f"{half}_{part}_{name}" for half in ("codes", "drawn", "true") for part in ("train", "test") for name in ("shape", "x")
+    ]
+    monkeypatch.setattr(Fault, "compute", lambda self: {"metrics": {name: 0.1 + 0.8 * ("test" in name) for name in names}})
+    for fault in faults(ended):
+        work(fault)
+    table = table_of_faults(ended)
+    assert "| model | codes, shape | pictures, shape | codes, x | pictures, x | D by lasso |" in table
+    assert "| VAE | 0.90 (0.10) | 0.90 (0.10) |  |" in table  # extrapolation is about x alone
+    assert "in the true pictures: shape 0.90 (0.10), x 0.90 (0.10)." in table

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from decoders.by_role import ByRoleDecoder
 from encoders.fractional import FractionalEncoder
 from tasks import load_model
+from tasks.data import open_dataset
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population
 from tasks.data.split import Split
@@ -72,6 +73,27 @@ def test_places_that_were_never_seen_are_read() -> None:
     for f in (3, 4):
         off = (found - classes)[classes[:, 0] != 2, f].abs()  # a heart, untrained, is not where its mass is
         assert (off <= 1).float().mean() > 0.98
+
+
+def test_hues_that_were_never_seen_are_read_and_turned() -> None:
+    torch.manual_seed(0)
+    rooms, split = open_dataset("3dshapes"), Split(test="floor_hue > 4")
+    encoder = FractionalEncoder((3, 64, 64), len(rooms.factors), DIM, hues=rooms.hues, hidden=16)
+    assert encoder.hues is not None
+    with torch.no_grad():
+        encoder.hues.weights[0].zero_().view(64, 64)[60:] = 100  # the lowest rows are floor
+    decoder = ByRoleDecoder(DIM, (3, 64, 64), len(rooms.factors), hues=rooms.hues, powers=dict(encoder.powers.items()), hidden=16)
+    roles = ItemMemory(rooms.features, DIM)
+    one = SceneModel(encoder, decoder, roles, ItemMemory(["0"], DIM, seed=1)).eval()
+    learn_codebooks(one, Population(rooms, "train", split), torch.Generator().manual_seed(0), pictures=500)
+    classes = Population(rooms, "test", split).sample(100, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        scenes = one.scene(one.object(one.features(rooms.observe(classes)))[:, None])
+        turned = one.move(scenes, floor_hue=0.4)
+    assert (one.read(scenes)[:, 0] == classes[:, 0]).float().mean() > 0.98
+    assert (one.read(turned)[:, 0] == (classes[:, 0] + 4) % 10).float().mean() > 0.98
+    others = one.number(turned, "wall_hue") - one.number(scenes, "wall_hue")
+    assert (others - others.round()).abs().max() < 0.02  # turns
 
 
 @pytest.mark.parametrize(
