@@ -125,9 +125,10 @@ def write(config: GeneralisationConfig) -> None:
     from vsa.files import replacing
 
     every = trials(config.seeds, config.minutes, config.out)
-    texts = (table_of_pictures(every), table_of_algebra(every), table_of_faults(every), how(every, config.command()))
-    write_page(config.page, dict(zip(PARTS, texts, strict=True)))
     figures = config.page.with_suffix("")
+    pictures = table_of_pictures(every, figures.name)
+    texts = (pictures, table_of_algebra(every), table_of_faults(every), how(every, config.command()))
+    write_page(config.page, dict(zip(PARTS, texts, strict=True)))
     figures.mkdir(parents=True, exist_ok=True)
     for dataset, split, found in groups(every):
         with replacing(figures / f"{dataset}-{split}.png") as part:

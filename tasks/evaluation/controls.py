@@ -68,6 +68,27 @@ def _measured(
     return iou(dataset.crisp(discs(seen)), truths).double().mean().item(), iou(near, truths).double().mean().item()
 
 
+def measure_canonical(population: Population, n: int = MEASURED, seed: int = 0) -> float:
+    """The IoU of the true pictures of the classes that objects are known by, where some look the same or nearly so.
+
+    It is a ceiling for what is drawn of a value that is known as a class alone, such as the orientation of a square.
+
+    Args:
+        population: what is measured, such as the test part of a split.
+        n: how many objects.
+        seed: decides which; the same seed gives the same ones.
+
+    Example:
+        >>> from tasks.data.circles import Circles
+        >>> measure_canonical(Population(Dataset(Circles()), "test"))  # no two circles look the same
+        1.0
+    """
+    dataset = population.dataset
+    classes = population.sample(n, torch.Generator().manual_seed(seed))
+    known = dataset.observe(dataset.canonical(classes))
+    return iou(dataset.crisp(known), dataset.crisp(dataset.observe(classes))).double().mean().item()
+
+
 def discs(pictures: Shaped[Tensor, "n c h w"]) -> Shaped[Tensor, "n c h w"]:
     """For each picture a disc of as many pixels as are not black, at their centre, and of their mean colour.
 

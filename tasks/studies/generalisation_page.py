@@ -13,7 +13,7 @@ from tasks.data.dataset import open_dataset
 from tasks.data.overlap import iou
 from tasks.data.split import named_split
 from tasks.evaluation.colours import coloured, rgb
-from tasks.evaluation.controls import controls_of
+from tasks.evaluation.controls import controls_of, measure_canonical
 from tasks.evaluation.grid import Panel, write_panels
 from tasks.loading import load_model
 from tasks.metrics_tables import mean_and_deviation
@@ -73,8 +73,13 @@ def groups(trials: Sequence[Trial]) -> Iterator[tuple[str, str, list[Trial]]]:
             yield dataset, split, found
 
 
-def table_of_pictures(trials: Sequence[Trial]) -> str:
-    """How each model draws what was held out, and what it was trained on; a table for each split, Markdown."""
+def table_of_pictures(trials: Sequence[Trial], figures: str) -> str:
+    """How each model draws what was held out, and what it was trained on; a table for each split, Markdown.
+
+    Args:
+        trials: of all models.
+        figures: the folder of the figures, seen from the page; each is called like its data set and split.
+    """
     parts = []
     for dataset, split, found in groups(trials):
         held = named_split(open_dataset(dataset), split).test
@@ -83,19 +88,21 @@ def table_of_pictures(trials: Sequence[Trial]) -> str:
         lines = _table(found, numbers, published)
         parts += [f"### {dataset}, {split}: trained without `{held}`", "", *lines, ""]
         parts += [f"Of IoU on what was held out, {controls_of(open_dataset(dataset), held)}", ""]
+        parts += [f"![What each model draws of objects that were held out]({figures}/{dataset}-{split}.png)", ""]
     return "\n".join(parts).rstrip()
 
 
 def table_of_algebra(trials: Sequence[Trial]) -> str:
     """What the symbolic model edits and reads of objects that were held out, by algebra; Markdown."""
     found = [(f"{dataset}, {split}", part) for dataset, split, part in groups(trials)]
-    heads = ["split", "seeds", *ALGEBRA]
+    heads = ["split", "seeds", *ALGEBRA, "control: true pictures of the known classes"]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, part in found:
         ended = _ended([trial for trial in part if trial.entry is SYMBOLIC])
         if ended:
             cells = [_cell(number, ended) for number in ALGEBRA.values()]
-            lines.append("| " + " | ".join([name, str(len(ended)), *cells]) + " |")
+            known = measure_canonical(population_of(part[0].config(), "test"))
+            lines.append("| " + " | ".join([name, str(len(ended)), *cells, f"{known:.3f}"]) + " |")
     return "\n".join(lines)
 
 

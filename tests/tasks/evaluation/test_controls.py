@@ -13,7 +13,7 @@ from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.overlap import iou
 from tasks.data.population import Population
 from tasks.data.split import Split
-from tasks.evaluation.controls import ControlsConfig, controls_of, discs, measure_controls, nearest, show
+from tasks.evaluation.controls import ControlsConfig, controls_of, discs, measure_canonical, measure_controls, nearest, show
 from tests.conftest import ROOT
 from tests.helpers import error
 
@@ -105,6 +105,11 @@ def test_without_anything_to_measure_or_to_learn_from() -> None:
         measure_controls(Population(DSPRITES, "test", split=Split(test="")))
     with error(NotInPartError, "lies in the train part"):
         measure_controls(Population(DSPRITES, "test", split=Split(test="x < 99")))
+
+
+@pytest.mark.parametrize(("held", "least", "most"), [("shape == heart", 1.0, 1.0), ("shape == square", 0.95, 0.98)])
+def test_a_square_is_known_by_a_class_that_looks_nearly_so(held: str, least: float, most: float) -> None:
+    assert least <= measure_canonical(Population(DSPRITES, "test", Split(test=held))) <= most
 
 
 def test_the_sentence_and_the_command() -> None:
