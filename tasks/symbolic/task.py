@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,6 +32,9 @@ from vsa import ItemMemory, get_algebra
 from vsa.errors import InputError
 
 Config = TypeVar("Config", bound=StageConfig)
+
+STARTED = ("encoder", "decoder", "dim", "roles", "dataset")
+"""What a model that is started from must have in common with the one that goes on, as flags."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,15 @@ class Stage(Task[Config, SceneModel]):
             InputError: there is no such file, or its encoder, decoder or roles are of another kind or size.
         """
         parts = ("encoder.", "decoder.", "roles.")
-        weights = {name: weight for name, weight in open_weights(path)[1].items() if name.startswith(parts)}
+        described, tensors = open_weights(path)
+        weights = {name: weight for name, weight in tensors.items() if name.startswith(parts)}
         rest = {name: weight for name, weight in model.state_dict().items() if not name.startswith(parts)}
         try:
             model.load_state_dict(rest | weights)
         except RuntimeError as error:
-            raise InputError(f"cannot start from {path}: its encoder, decoder or roles are others; {error}") from error
+            theirs = json.loads(described["config"])
+            flags = " ".join(f"--{name} {theirs[name]}" for name in STARTED if name in theirs)
+            raise InputError(f"cannot start from {path}: its encoder, decoder or roles are others; it has {flags}") from error
 
     def finish(self, model: SceneModel, config: Config, population: Population) -> None:
         """Learn the codebooks, with which vectors are read."""

@@ -144,8 +144,9 @@ def test_the_page_says_what_was_measured_and_how_it_was_trained(name: str) -> No
     metrics, page = model.provenance.metrics, page_of(model, model.provenance)
     assert f"# vsa-torch {name}\n" in page
     assert f"{metrics['steps']:,} steps in {metrics['seconds']:,.0f} s on {metrics['device']}" in page
-    assert "| minutes | `10.0` |" in page
-    assert "| encoder | `glimpse`, 995,970 parameters |" in page
+    assert f"| minutes | `{model.provenance.config.minutes}` |" in page
+    if name == "scene":  # of networks that are not the usual ones
+        assert "| encoder | `glimpse`, 995,970 parameters |" in page
     assert "runs/stages" not in page
     if name == "paired":
         assert f"reconstruction IoU {metrics['reconstruction_iou']:.3f}, every feature" in page

@@ -134,7 +134,8 @@ def test_a_stage_starts_from_the_one_before(tmp_path: Path) -> None:
         ):
             assert torch.equal(left, right)
     assert torch.equal(after.slots.vectors, slots)
-    with error(InputError, "cannot start from", "its encoder, decoder or roles are others"):
+    has = "it has --encoder fractional --decoder by-role --dim 64 --roles MAP --dataset dsprites"
+    with error(InputError, "cannot start from", "its encoder, decoder or roles are others", has):
         PAIRED.start_from(PAIRED.build(PairedConfig(dim=32)), tmp_path)
     with error(InputError, "there is no model at"):
         PAIRED.start_from(after, tmp_path / "nowhere")

@@ -51,7 +51,7 @@ def test_our_own_names_mean_ours_whatever_is_installed(kind: str, monkeypatch: p
 
 def test_a_shipped_model_loads_beside_an_encoder_of_its_encoders_name(monkeypatch: pytest.MonkeyPatch) -> None:
     claim(monkeypatch, "encoder", "glimpse", "elsewhere:Glimpse")
-    assert type(load_model("paired").encoder) is GlimpseEncoder
+    assert type(load_model("scene").encoder) is GlimpseEncoder
 
 
 def test_a_clash_that_nobody_can_settle_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

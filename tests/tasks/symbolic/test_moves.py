@@ -111,7 +111,7 @@ def test_what_cannot_be_moved_is_refused(steps: dict[str, Any], kind: type[VSAEr
 
 def test_a_model_without_powers_says_so() -> None:
     with error(VSAError, "x is no power of a number", "this model has none"):
-        load_model("paired").move(torch.zeros(1, 1024), x=1.0)
+        load_model("paired-scene").move(torch.zeros(1, 1024), x=1.0)
 
 
 def test_a_decoder_by_role_does_not_draw_whole_scenes() -> None:
