@@ -357,8 +357,7 @@ class Dataset:
         sources, kept = classes[:, None].expand(-1, len(self.counts), -1), classes.clone()
         for given in (None, sources):
             self.steps_off(classes, classes.flip(0), given)
-            first = self.alternatives(classes, given)[:, 0]
-            if not torch.equal(first, self.observe(classes)):
+            if not torch.equal(self.alternatives(classes, given)[:, 0], self.observe(classes)):
                 raise self.wrong("the first of alternatives(classes, sources) is not what observe(classes) gives")
         if not torch.equal(classes, kept):
             raise self.wrong("steps_off or alternatives changes the classes that it is given")

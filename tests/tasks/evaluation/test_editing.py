@@ -51,14 +51,15 @@ def test_the_shipped_models_edit_from_the_vector_alone(name: str, others: int) -
 
 def test_what_is_found_is_a_vector_of_the_codebook() -> None:
     one = model("paired")
-    edits = sample_edits(12, (3,), 0, Population(DSPRITES, "test"), generator())
+    edits = sample_edits(12, (1,), 0, Population(DSPRITES, "test"), generator())
     before, _ = edit_by_algebra(one, edits)
     with torch.inference_mode():
-        found = one.find(before, 0, "x")
-        assert torch.equal(found, one.codebooks[3].get_buffer("vectors")[one.read(before)[:, 3]])
-        again = one.edit(before, 0, "x", old=found, new=found)
+        found = one.find(before, 0, "scale")
+        assert torch.equal(found, one.codebooks[1].get_buffer("vectors")[one.read(before)[:, 1]])
+        again = one.edit(before, 0, "scale", old=found, new=found)
         torch.testing.assert_close(again, before)
-        torch.testing.assert_close(one.edit(before, 0, "x", new=found * 0), one.edit(before, 0, "x", old=found, new=found * 0))
+        emptied = one.edit(before, 0, "scale", new=found * 0)
+        torch.testing.assert_close(emptied, one.edit(before, 0, "scale", old=found, new=found * 0))
     after = draw(one, edit_from_vector(one, edits, before)) > 0.5
     assert iou(after, edits.truths()[:, 0].bool()).mean() > 0.9
 
@@ -68,7 +69,7 @@ def test_without_codebooks_nothing_is_found() -> None:
     bare = SceneModel(one.encoder, one.decoder, one.roles, one.slots).eval()
     x = torch.zeros(1, bare.dim)
     with error(VSAError, "this model has no codebooks to read with"):
-        bare.edit(x, 0, "x", new=x)
+        bare.edit(x, 0, "shape", new=x)
     with error(SymbolError, "no symbol 'z'"):
         one.find(x, 0, "z")
     with error(RangeError, "slot must be from 0 to 0, got 1"):
