@@ -7,5 +7,6 @@ stages.py       the three stages beside what each shall reach
 experiments.py  the table of experiments of dSprites VSA
 leaderboard.py, leaderboard_page.py         the symbolic model beside the VAE family
 position_grid.py, position_figures.py       beta-VAEs and ID-GANs that never see some positions
+sequence_bias.py, sequence_bias_page.py     parameters of a sequence by likelihood and by factorised posteriors
 vae_page.py     one VAE, latent by latent
 """
