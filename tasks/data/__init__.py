@@ -1,7 +1,8 @@
 """What can be observed: data sets, and how batches are drawn from them.
 
 factor.py       a factor of variation
-dataset.py      the protocol of a data set, and its checked form; declaration.py checks what it declares
+observable.py   the protocol of a data set
+dataset.py      its checked form; declaration.py checks what it declares, answers.py what it answers
 split.py        which combinations are for training, validation and test
 population.py   which combinations may be drawn
 pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them
