@@ -8,7 +8,8 @@ population.py   which combinations may be drawn
 pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them
 schemes.py      batches to learn from
 published.py, npz.py, hdf5.py         files that others publish
-circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets
+circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets of pictures
+cast/                                 the data sets of clips; characters.py is what they share, layers.py composes them
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ register(
     "dataset",
     {
         "3dshapes": "tasks.data.shapes3d.rooms:Shapes3D",
+        "cast": "tasks.data.cast.figures:Cast",
         "circles": "tasks.data.circles:Circles",
         "dsprites": "tasks.data.dsprites.sprites:DSprites",
         "mpi3d": "tasks.data.mpi3d:MPI3D",
