@@ -8,7 +8,7 @@ import torch
 
 from tasks.data.cast import wardrobe
 from tasks.data.cast.skeleton import skeleton
-from tasks.data.characters import ACTIONS, DIRECTIONS, FRAMES, Characters, motion_factor
+from tasks.data.characters import ACTIONS, ATTRIBUTES, DIRECTIONS, FRAMES, Characters, motion_factor
 from tasks.data.factor import Factor
 from tasks.data.layers import Layers
 
@@ -45,4 +45,4 @@ class Cast(Characters):
         views = {"front": 0, "right": 1, "left": 2}
         first = [FRAMES * (len(ACTIONS) * views[way] + k) for k in range(len(ACTIONS)) for way in DIRECTIONS]
         frames = torch.tensor(first)[:, None] + torch.arange(FRAMES)
-        return Layers(("skin", "pants", "top", "hair", "shoes"), tuple(parts), frames)
+        return Layers((*ATTRIBUTES, "shoes"), tuple(parts), frames)

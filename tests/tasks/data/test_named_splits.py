@@ -14,6 +14,7 @@ from tasks.data.dataset import Dataset
 from tasks.data.declaration import HeldOut
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.factor import Factor
+from tasks.data.lpc.characters import LPC
 from tasks.data.mpi3d import MPI3D
 from tasks.data.population import Population
 from tasks.data.shapes3d.rooms import Shapes3D
@@ -33,6 +34,16 @@ class Blank(MPI3D):
         return torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
 
 
+class Clear(LPC):
+    """The published characters without their sheets."""
+
+    def __init__(self) -> None:
+        pass
+
+    def observe(self, classes: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
+
+
 SETS = {
     "dsprites": DSPRITES,
     "circles": Dataset(Circles()),
@@ -40,6 +51,7 @@ SETS = {
     "3dshapes": Dataset(Shapes3D()),
     "mpi3d": Dataset(Blank()),
     "cast": Dataset(Cast()),
+    "lpc": Dataset(Clear()),
 }
 HELD_OUT = {
     ("dsprites", "r2e"): 5_808,
@@ -61,6 +73,7 @@ HELD_OUT = {
     ("mpi3d", "r2r_salmon"): 115_200,
     ("mpi3d", "extrapolation"): 492_480,
     ("cast", "characters"): 2_664,
+    ("lpc", "characters"): 2_664,
     ("circles", "centre"): 144,
     ("circles", "corner"): 256,
     ("simple", "centre"): 144,
@@ -68,7 +81,7 @@ HELD_OUT = {
 }
 
 
-VALIDATED = {("mpi3d", "extrapolation"): 25_920, ("cast", "characters"): 900}
+VALIDATED = {("mpi3d", "extrapolation"): 25_920, ("cast", "characters"): 900, ("lpc", "characters"): 900}
 """How many are for validation where it is not a scattered tenth of the rest."""
 
 
