@@ -9,7 +9,7 @@ pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them
 schemes.py      batches to learn from
 published.py, npz.py, hdf5.py         files that others publish
 circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets of pictures
-cast/, lpc/                           the data sets of clips; characters.py is what they share, layers.py composes them
+cast/, lpc/, dsprites/moving.py       the data sets of clips; characters.py is what the first two share, layers.py composes them
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ register(
         "cast": "tasks.data.cast.figures:Cast",
         "circles": "tasks.data.circles:Circles",
         "dsprites": "tasks.data.dsprites.sprites:DSprites",
+        "dsprites-dynamic": "tasks.data.dsprites.moving:DSpritesDynamic",
+        "dsprites-static": "tasks.data.dsprites.moving:DSpritesStatic",
         "lpc": "tasks.data.lpc.characters:LPC",
         "mpi3d": "tasks.data.mpi3d:MPI3D",
         "simple": "tasks.data.circles:Simple",

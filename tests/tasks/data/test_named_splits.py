@@ -12,6 +12,7 @@ from tasks.data.cast.figures import Cast
 from tasks.data.circles import Circles, Simple
 from tasks.data.dataset import Dataset
 from tasks.data.declaration import HeldOut
+from tasks.data.dsprites.moving import DSpritesDynamic, DSpritesStatic
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.factor import Factor
 from tasks.data.lpc.characters import LPC
@@ -52,6 +53,8 @@ SETS = {
     "mpi3d": Dataset(Blank()),
     "cast": Dataset(Cast()),
     "lpc": Dataset(Clear()),
+    "dsprites-dynamic": Dataset(DSpritesDynamic()),
+    "dsprites-static": Dataset(DSpritesStatic()),
 }
 HELD_OUT = {
     ("dsprites", "r2e"): 5_808,
@@ -74,6 +77,8 @@ HELD_OUT = {
     ("mpi3d", "extrapolation"): 492_480,
     ("cast", "characters"): 2_664,
     ("lpc", "characters"): 2_664,
+    ("dsprites-dynamic", "published"): 4_374,
+    ("dsprites-static", "published"): 4_666,
     ("circles", "centre"): 144,
     ("circles", "corner"): 256,
     ("simple", "centre"): 144,
@@ -81,7 +86,13 @@ HELD_OUT = {
 }
 
 
-VALIDATED = {("mpi3d", "extrapolation"): 25_920, ("cast", "characters"): 900, ("lpc", "characters"): 900}
+VALIDATED = {
+    ("mpi3d", "extrapolation"): 25_920,
+    ("cast", "characters"): 900,
+    ("lpc", "characters"): 900,
+    ("dsprites-dynamic", "published"): 4_374,
+    ("dsprites-static", "published"): 4_666,
+}
 """How many are for validation where it is not a scattered tenth of the rest."""
 
 
