@@ -94,8 +94,8 @@ def over(front: UInt8[Tensor, "*n 4 h w"], behind: UInt8[Tensor, "*n 3 h w"]) ->
         [128, 0, 0]
     """
     colour, alpha = front[..., :3, :, :], front[..., 3:, :, :]
-    seen = torch.where(alpha == OPAQUE, colour, behind)
-    partly = (alpha > 0) & (alpha < OPAQUE)
+    seen = behind ^ ((behind ^ colour) & (alpha == OPAQUE).byte() * OPAQUE)  # faster than `where`, of bytes
+    partly = alpha + 1 > 1  # bytes, so that 255 becomes 0
     if partly.any():  # of few pixels: most layers are opaque or clear
         partly = partly.expand_as(seen)
         share = alpha.expand_as(seen)[partly].int()

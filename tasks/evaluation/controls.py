@@ -71,7 +71,7 @@ def _measured(
 def measure_canonical(population: Population, n: int = MEASURED, seed: int = 0) -> float:
     """The IoU of the true pictures of the classes that objects are known by, where some look the same or nearly so.
 
-    It is a ceiling for what is drawn of a value that is known as a class alone, such as the orientation of a square.
+    It is a ceiling for what is drawn of a value that is known as a class alone, such as the angle of a square.
 
     Args:
         population: what is measured, such as the test part of a split.
