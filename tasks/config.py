@@ -49,7 +49,7 @@ class RunConfig:
     workers: int = 0
     """Threads that draw batches ahead of the training; they change its speed and nothing else."""
     dataset: str = "dsprites"
-    """What is observed: dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
+    """What is observed: a name that `vsa list datasets` shows, the name of a plugin, or package.module:Class."""
     data: Path | None = None
     """The data set's files, where it is read from files; of dsprites and 3dshapes the published one, instead of the renderer."""
     likelihood: Literal["auto", "bernoulli", "gaussian"] = "auto"

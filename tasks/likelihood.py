@@ -1,10 +1,13 @@
-"""Likelihoods: what the numbers mean that a decoder gives for each pixel, and how the pictures of objects compose into one."""
+"""Likelihoods: what the numbers mean that a decoder gives for each pixel, and how the pictures of objects compose into one.
+
+Clips [B, T, C, H, W] are taken as pictures [B, C, H, W] are, frame by frame; shapes below are those of pictures.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -15,8 +18,8 @@ from vsa.errors import RangeError
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
-Shape = tuple[int, int, int]
-"""Channels, height and width."""
+Shape = TypeVar("Shape", tuple[int, int, int], tuple[int, int, int, int])
+"""Channels, height and width; of clips the number of frames before these."""
 
 
 @runtime_checkable
@@ -27,15 +30,15 @@ class Likelihood(Protocol):
         """The shape of a decoder's parameters, for pictures of this shape in so many slots."""
         ...
 
-    def loss(self, parameters: Float[Tensor, "b c h w"], seen: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def loss(self, parameters: Float[Tensor, "b *t c h w"], seen: Shaped[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The negative log likelihood of observations from 0 to 1, pixel by pixel, in nats; but for what no parameter changes."""
         ...
 
-    def mean(self, parameters: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def mean(self, parameters: Float[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The expected observation, from 0 to 1."""
         ...
 
-    def compose(self, parameters: Float[Tensor, "b n p h w"]) -> Float[Tensor, "b c h w"]:
+    def compose(self, parameters: Float[Tensor, "b n *t p h w"]) -> Float[Tensor, "b *t c h w"]:
         """The parameters of one picture, of those of the objects in its slots."""
         ...
 
@@ -53,15 +56,15 @@ class Bernoulli:
         """The shape of the pictures."""
         return picture
 
-    def loss(self, parameters: Float[Tensor, "b c h w"], seen: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def loss(self, parameters: Float[Tensor, "b *t c h w"], seen: Shaped[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The binary cross entropy."""
         return F.binary_cross_entropy_with_logits(parameters, seen.to(parameters.dtype), reduction="none")
 
-    def mean(self, parameters: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def mean(self, parameters: Float[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The probability that a pixel is on."""
         return parameters.sigmoid()
 
-    def compose(self, parameters: Float[Tensor, "b n c h w"]) -> Float[Tensor, "b c h w"]:
+    def compose(self, parameters: Float[Tensor, "b n *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """Pictures laid over one another: a pixel is off when every slot leaves it off, independently.
 
         Example:
@@ -101,17 +104,17 @@ class Gaussian:
 
     def parameters(self, picture: Shape, slots: int = 1) -> Shape:
         """The shape of the pictures; with a channel more, for the mask, where several slots compose into one."""
-        return (picture[0] + (slots > 1), *picture[1:])
+        return (*picture[:-3], picture[-3] + (slots > 1), *picture[-2:])  # pyright: ignore[reportReturnType]  (as long as picture)
 
-    def loss(self, parameters: Float[Tensor, "b c h w"], seen: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def loss(self, parameters: Float[Tensor, "b *t c h w"], seen: Shaped[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """Half the squared error, in deviations."""
         return 0.5 * ((self.mean(parameters) - seen) / self.deviation).square()
 
-    def mean(self, parameters: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def mean(self, parameters: Float[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The value of a pixel."""
         return parameters.sigmoid()
 
-    def compose(self, parameters: Float[Tensor, "b n p h w"]) -> Float[Tensor, "b c h w"]:
+    def compose(self, parameters: Float[Tensor, "b n *t p h w"]) -> Float[Tensor, "b *t c h w"]:
         """Colours over one another in order of depth, on black.
 
         Example:
@@ -121,7 +124,7 @@ class Gaussian:
         """
         if parameters.shape[1] == 1:
             return parameters[:, 0]
-        colours, masks = parameters[:, :, :-1].sigmoid(), parameters[:, :, -1:].sigmoid()
+        colours, masks = parameters[..., :-1, :, :].sigmoid(), parameters[..., -1:, :, :].sigmoid()
         free = (1 - masks).cumprod(1)  # what is seen behind the first slots
         weights = masks * torch.cat([torch.ones_like(free[:, :1]), free[:, :-1]], 1)
         return (weights * colours).sum(1).logit(1e-6)
@@ -144,7 +147,7 @@ def make_likelihood(name: Literal["auto", "bernoulli", "gaussian"], binary: bool
     return Gaussian(deviation)
 
 
-def union(logits: Float[Tensor, "b n c h w"]) -> Float[Tensor, "b c h w"]:
+def union(logits: Float[Tensor, "b n *t c h w"]) -> Float[Tensor, "b *t c h w"]:
     """Log odds of pictures laid over one another: a pixel is off when each of the N leaves it off, independently.
 
     Example:

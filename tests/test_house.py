@@ -95,8 +95,8 @@ DSPRITES = re.compile(
 )
 """Factors, counts and sizes of dSprites."""
 
-ITS_OWN = ("tasks/data/dsprites/", "tasks/studies/", "tasks/console/data.py", "tasks/data/shapes3d/")
-"""The data set, the studies of it, and the command for its file; and a data set whose camera has an orientation of its own."""
+ITS_OWN = ("tasks/data/dsprites/", "tasks/studies/", "tasks/console/data.py", "tasks/data/shapes3d/", "tasks/data/lpc/")
+"""The data set, its studies, and the command for its file; a data set whose camera has an orientation, and the LPC Sprites."""
 
 
 def test_general_code_knows_no_data_set() -> None:

@@ -51,7 +51,7 @@ class SplitsConfig:
     """List the named splits of a data set, for --split."""
 
     dataset: Positional[Annotated[str, arg(metavar="DATASET")]] = "dsprites"
-    """dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
+    """A name that `vsa list datasets` shows, the name of a plugin, or package.module:Class."""
 
 
 def status_of(words: Sequence[str]) -> int:

@@ -1,13 +1,15 @@
 """What can be observed: data sets, and how batches are drawn from them.
 
 factor.py       a factor of variation
-dataset.py      the protocol of a data set, and its checked form; declaration.py checks what it declares
+observable.py   the protocol of a data set
+dataset.py      its checked form; declaration.py checks what it declares, answers.py what it answers
 split.py        which combinations are for training, validation and test
 population.py   which combinations may be drawn
 pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them
 schemes.py      batches to learn from
 published.py, npz.py, hdf5.py         files that others publish
-circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets
+circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets of pictures
+cast/, lpc/, dsprites/moving.py       the data sets of clips; characters.py is what the first two share, layers.py composes them
 """
 
 from __future__ import annotations
@@ -28,8 +30,12 @@ register(
     "dataset",
     {
         "3dshapes": "tasks.data.shapes3d.rooms:Shapes3D",
+        "cast": "tasks.data.cast.figures:Cast",
         "circles": "tasks.data.circles:Circles",
         "dsprites": "tasks.data.dsprites.sprites:DSprites",
+        "dsprites-dynamic": "tasks.data.dsprites.moving:DSpritesDynamic",
+        "dsprites-static": "tasks.data.dsprites.moving:DSpritesStatic",
+        "lpc": "tasks.data.lpc.characters:LPC",
         "mpi3d": "tasks.data.mpi3d:MPI3D",
         "simple": "tasks.data.circles:Simple",
     },

@@ -28,6 +28,23 @@ def as_observed(name: str, seen: Any, n: int, shape: tuple[int, ...]) -> Tensor:
     return seen
 
 
+def as_number(name: str, number: str, found: Any, shape: tuple[int, ...]) -> Tensor:
+    """What the number of this name of a data set is for classes [*shape, F]: an integer for each combination.
+
+    Raises:
+        DtypeError, ShapeError: it is something else.
+    """
+    wanted = f"the data set {name}: the number {number!r} must be integers {list(shape)}"
+    if not isinstance(found, Tensor):
+        raise DtypeError(f"{wanted}, got {type(found).__name__}")
+    check_readable(f"the number {number!r} of the data set {name}", found)
+    if tuple(found.shape) != shape:
+        raise ShapeError(f"{wanted}, got {list(found.shape)}")
+    if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+        raise DtypeError(f"{wanted}, got {found.dtype}")
+    return found.long()
+
+
 def as_steps(name: str, off: Any, shape: tuple[int, ...]) -> Tensor:
     """What `steps_off` of the data set of this name gave for classes of this shape: a number from 0 on for each.
 

@@ -1,40 +1,24 @@
-"""What can be observed: a protocol that takes forty lines to fulfil, and the checked form in which everything else takes it.
+"""The checked form of a data set, in which everything else takes it, and the data set of a name.
 
-A data set is every combination of the classes of its factors, and what each looks like:
-
-    class Dots:
-        name = "dots"
-        factors = (Factor("x", range(16)), Factor("y", range(16)))
-        shape = (1, 16, 16)
-
-        def observe(self, classes):
-            pictures = torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
-            pictures[torch.arange(len(classes)), 0, classes[:, 1], classes[:, 0]] = 1
-            return pictures
-
-        def canonical(self, classes):
-            return classes
-
-Nothing outside of a data set's own file knows its factors.
+What a data set has to have is in observable.py. Nothing outside of a data set's own file knows its factors.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from tasks.data.answers import as_alternatives, as_observed, as_steps
+from tasks.data.answers import as_alternatives, as_number, as_observed, as_steps
 from tasks.data.checks import MOST, check_readable
-from tasks.data.declaration import as_factors, as_identifiable, as_shape, as_splits
-from tasks.data.factor import Factor
+from tasks.data.declaration import as_factors, as_identifiable, as_numbers, as_shape, as_splits
+from tasks.data.observable import Observable
 from vsa import load
-from vsa.errors import DtypeError, PluginError, RangeError, ShapeError
+from vsa.errors import DtypeError, PluginError, RangeError, ShapeError, choices
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int64, Integer, Shaped
@@ -55,47 +39,6 @@ MOST_COMBINATIONS = 2**24
 """So many combinations a data set may have, because those of a part are listed."""
 
 
-@runtime_checkable
-class Observable(Protocol):
-    """What a data set has to have. A plugin is called without arguments to make one.
-
-    Beside these it may have, where it can say more than the classes do:
-
-    * `distinct(classes)`: one code for the very same observation, as `canonical` for what looks alike; of that one if not given.
-    * `identifiable`: by factor, those of its classes of which no two look alike, whatever the others are.
-    * `steps_off(found, right, sources)`: how far apart classes look, see `Dataset.steps_off`.
-    * `alternatives(classes, sources)`: all observations that are right, see `Dataset.alternatives`.
-    * `splits`: by name, what is held out of the training: the expression of a test, or a `tasks.data.declaration.HeldOut`.
-    * `nearest(pictures)`: the classes that a picture is most like, see `Dataset.nearest`.
-    """
-
-    @property
-    def name(self) -> str:
-        """What it is called; an attribute will do, as for the others."""
-        ...
-
-    @property
-    def factors(self) -> Sequence[Factor]:
-        """Its factors, in the order of the columns of classes."""
-        ...
-
-    @property
-    def shape(self) -> Sequence[int]:
-        """Of an observation: channels, height, width; of a clip the number of frames before these."""
-        ...
-
-    def observe(self, classes: Tensor) -> Tensor:
-        """Observations of the shape [n, *shape] of classes, int64 [n, F].
-
-        Either uint8, 0 and 1, or 0 to 255; or floating point numbers from 0 to 1. The same classes look the same always.
-        """
-        ...
-
-    def canonical(self, classes: Tensor) -> Tensor:
-        """Of classes, int64 [n, F], those that stand for all that look alike: themselves, if nothing does."""
-        ...
-
-
 class Dataset:
     """A data set whose declaration was checked: what tasks, splits, measurements and figures take.
 
@@ -110,6 +53,7 @@ class Dataset:
         shape: of an observation: channels, height, width; of a clip the number of frames before these.
         binary: whether every pixel is 0 or 1.
         identifiable: by factor, those of its classes of which no two look alike, whatever the others are; None if all are such.
+        numbers: the names of the numbers that it gives its combinations, see `number`.
         splits: by name, what is held out of the training.
 
     Raises:
@@ -159,6 +103,11 @@ class Dataset:
             raise self.wrong("observe gives the same classes another look the second time")
         if hasattr(given, "distinct") and not torch.equal(seen, self._observed(looks)):
             raise self.wrong("observe gives classes another look than distinct(classes), which stand for the very same one")
+        self._numbers = as_numbers(self.name, self.features, getattr(given, "numbers", {}))
+        self.numbers = tuple(self._numbers)
+        for name in self.numbers:
+            if not torch.equal(self.number(name, probed), self.number(name, kept)) or not torch.equal(probed, kept):
+                raise self.wrong(f"the number {name!r} of the same classes is another one the second time, or changes them")
         self.identifiable = as_identifiable(self.name, self.factors, getattr(given, "identifiable", None))
         self.splits = as_splits(self.name, getattr(given, "splits", {}))
         self._try_judge(probed[:TRIED])
@@ -174,9 +123,22 @@ class Dataset:
         Raises:
             ShapeError: observations are no pictures but clips.
         """
-        if len(self.shape) != 3:
-            raise ShapeError(f"pictures [C, H, W] are wanted here, and an observation of {self.name} is {list(self.shape)}")
+        if self.frames is not None:
+            raise ShapeError(
+                f"pictures [C, H, W] are wanted here, and an observation of {self.name} is {list(self.shape)}, a clip of frames"
+            )
         return self.shape[0], self.shape[1], self.shape[2]
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames a clip has; None where observations are pictures."""
+        return self.shape[0] if len(self.shape) == 4 else None
+
+    @property
+    def frame(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture, or of a frame of a clip."""
+        channels, height, width = self.shape[-3:]
+        return channels, height, width
 
     @property
     def axes(self) -> tuple[int | None, int | None]:
@@ -233,6 +195,31 @@ class Dataset:
     def distinct(self, classes: Integer[Tensor, "*n f"]) -> Int64[Tensor, "*n f"]:
         """Of classes those that stand for all that are the very same observation."""
         return self._same_shape("distinct" if hasattr(self.given, "distinct") else "canonical", self.check_classes(classes))
+
+    def number(self, name: str, classes: Integer[Tensor, "*n f"]) -> Int64[Tensor, "*n"]:
+        """A number of each combination, by which splits cut what no comparison of single factors can: `character >= 1000`.
+
+        The data set gives such numbers a name. A published permutation is one, say: the place that it gives each combination,
+        or each combination of some factors.
+
+        Args:
+            name: of the number, one of `numbers`.
+            classes: integers [..., F].
+
+        Raises:
+            RangeError: there is no such number.
+            DtypeError, ShapeError: the data set gives something else than one integer for each combination.
+
+        Example:
+            >>> from tasks.data.circles import Circles
+            >>> class Numbered(Circles):
+            ...     numbers = {"diagonal": lambda classes: classes.sum(-1)}
+            >>> Dataset(Numbered()).number("diagonal", torch.tensor([[3, 4], [0, 31]])).tolist()
+            [7, 31]
+        """
+        if name not in self._numbers:
+            raise RangeError(f"the data set {self.name} gives no number {name!r:.100}; {choices(str(name), self.numbers)}")
+        return as_number(self.name, name, self._numbers[name](self.check_classes(classes)), tuple(classes.shape[:-1]))
 
     @cached_property
     def scattering(self) -> tuple[int, ...]:
@@ -291,7 +278,8 @@ class Dataset:
             RangeError: the data set is too large to search, and has no `nearest` of its own.
         """
         if tuple(pictures.shape[1:]) != self.shape:
-            raise ShapeError(f"pictures of {self.name} are [n, {', '.join(map(str, self.shape))}], got {list(pictures.shape)}")
+            kind = "pictures" if self.frames is None else "clips"
+            raise ShapeError(f"{kind} of {self.name} are [n, {', '.join(map(str, self.shape))}], got {list(pictures.shape)}")
         if hasattr(self.given, "nearest"):
             found = self.given.nearest(pictures)
             return self._as_classes("nearest(pictures)", found, [len(pictures), len(self.counts)])
@@ -309,11 +297,21 @@ class Dataset:
         return every, torch.cat([self.observe(part).flatten(1).float() for part in every.split(1024)])
 
     def crisp(self, pictures: Shaped[Tensor, "*n c h w"]) -> Shaped[Tensor, "*n c h w"]:
-        """What pictures show, to be compared with `iou`: which pixels are on where pixels are on or off, else their values."""
+        """What pictures show, to be compared with `iou`: which pixels are on where pixels are on or off, else their values.
+
+        Raises:
+            ShapeError: observations are no pictures but clips, of which the IoU is not defined.
+        """
+        _ = self.picture
         return pictures > 0.5 if self.binary else pictures.float()
 
     def mask(self, pictures: Shaped[Tensor, "n *shape"]) -> Bool[Tensor, "n h w"]:
-        """Where pictures are not background, which is black."""
+        """Where pictures are not background, which is black.
+
+        Raises:
+            ShapeError: observations are no pictures but clips.
+        """
+        _ = self.picture
         on = pictures > 0
         return on.squeeze(-3) if on.shape[-3] == 1 else on.any(-3)
 

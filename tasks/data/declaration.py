@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import keyword
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from tasks.data.factor import Factor
+from tasks.data.factor import TENTH, Factor
 from vsa.errors import DtypeError, RangeError, ShapeError
 
 
@@ -42,6 +43,23 @@ def as_splits(name: str, given: Any) -> dict[str, HeldOut]:
             )
         found[key] = held_out
     return found
+
+
+def as_numbers(name: str, features: tuple[str, ...], given: Any) -> dict[str, Callable[[Tensor], Tensor]]:
+    """The numbers of combinations that the data set of this name has beside its factors, which have these names."""
+    if not isinstance(given, Mapping):
+        raise DtypeError(f"the numbers of the data set {name} must map names to functions of classes, got {type(given).__name__}")
+    for key, value in given.items():
+        if not isinstance(key, str) or not callable(value):
+            raise DtypeError(
+                f"the numbers of the data set {name} must be functions of classes, by name; got {key!r:.100}: {value!r:.100}"
+            )
+        if not key.isidentifier() or keyword.iskeyword(key) or key in (*features, TENTH):
+            raise RangeError(
+                f"the name of a number of the data set {name} must be an identifier that no factor has, and not '{TENTH}', "
+                f"because splits are written with it; got {key!r:.100}"
+            )
+    return dict(given)
 
 
 def as_factors(name: str, given: Any) -> tuple[Factor, ...]:

@@ -13,6 +13,9 @@ from vsa.errors import DtypeError, RangeError
 MOST_CLASSES = 4096
 """How many classes a factor may have."""
 
+TENTH = "tenth"
+"""What no factor is called: in splits it is a number from 0 to 9 of every combination, see `tasks.data.split.combinations`."""
+
 AXES = ("x", "y")
 """The axes of a picture: to the right, and down."""
 
@@ -54,7 +57,7 @@ class Factor:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise DtypeError(f"the name of a factor must be a text, got {type(self.name).__name__}")
-        if not self.name.isidentifier() or keyword.iskeyword(self.name) or self.name == "tenth":
+        if not self.name.isidentifier() or keyword.iskeyword(self.name) or self.name == TENTH:
             raise RangeError(
                 f"the name of a factor must be an identifier such as 'colour', because splits are written with it, and "
                 f"not 'tenth'; got {self.name!r:.100}"

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from tasks.data.dataset import Dataset
+from tasks.data.factor import TENTH
 from vsa.errors import DtypeError, ExpressionError, RangeError, choices
 
 Part = Literal["train", "validation", "test"]
@@ -108,10 +109,11 @@ def combinations(expression: str, dataset: Dataset) -> Callable[[Tensor], Tensor
 
     Args:
         expression: comparisons of the factors' classes, by the factors' names; of their values (`x.value`), of `tenth`, which is
-            0 to 9 and cuts all combinations into ten equal parts, scattered evenly and the same everywhere, and of numbers, among
-            them the classes by their names. `==`, `!=`, `<`, `<=`, `>` and `>=` may be chained; `in` and `not in` want a tuple of
-            classes; `and`, `or`, `not` and parentheses combine. An empty expression is the empty set. Classes that are the same
-            observation are one, see `Dataset.distinct`. At most 10,000 characters, and parts within parts at most 50 deep.
+            0 to 9 and cuts all combinations into ten equal parts, scattered evenly and the same everywhere, of the numbers that
+            the data set gives a name (see `Dataset.number`), and of integers, among them the classes by their names.
+            `==`, `!=`, `<`, `<=`, `>` and `>=` may be chained; `in` and `not in` want a tuple of classes; `and`, `or`, `not` and
+            parentheses combine. An empty expression is the empty set. Classes that are the same observation are one, see
+            `Dataset.distinct`. At most 10,000 characters, and parts within parts at most 50 deep.
         dataset: whose combinations they are.
 
     Returns:
@@ -133,7 +135,8 @@ def combinations(expression: str, dataset: Dataset) -> Callable[[Tensor], Tensor
 
     def contains(classes: Tensor) -> Tensor:
         classes = dataset.distinct(classes)
-        values = dict(zip(dataset.features, classes.unbind(-1), strict=True)) | {"tenth": _tenth(classes, dataset)}
+        values = dict(zip(dataset.features, classes.unbind(-1), strict=True)) | {TENTH: _tenth(classes, dataset)}
+        values |= {name: dataset.number(name, classes) for name in dataset.numbers}
         return member(values).expand(classes.shape[:-1]).clone()  # of constants alone there is one truth for all
 
     return contains
@@ -160,7 +163,6 @@ def _tenth(classes: Tensor, dataset: Dataset) -> Tensor:
 _Values = dict[str, Tensor]
 _Reads = Callable[[_Values], Tensor]
 
-TENTH = "tenth"
 LONGEST = 10_000
 """Characters of an expression: each comparison takes time for every combination."""
 DEEPEST = 50
@@ -216,7 +218,7 @@ class _Reader:
     def __init__(self, text: str, dataset: Dataset) -> None:
         self.text, self.depth = text, 0
         self.factors = dict(zip(dataset.features, dataset.factors, strict=True))
-        self.names = (*self.factors, TENTH)
+        self.names = (*self.factors, *dataset.numbers, TENTH)
         self.constants: dict[str, int | None] = {}
         for factor in dataset.factors:
             for k, label in enumerate(factor.labels if factor.named else ()):
@@ -277,7 +279,7 @@ class _Reader:
                     raise self.wrong(f"the values of {name} are names; compare its classes, as in '{name} == {factor.labels[0]}'")
                 table = torch.tensor([float(value) for value in factor.values], dtype=torch.float64)
                 return lambda values: table.to(values[name].device)[values[name]]
-            case ast.Attribute(value=ast.Name(id=name), attr="value") if name != TENTH:
+            case ast.Attribute(value=ast.Name(id=name), attr="value") if name not in self.names:
                 raise self.wrong(f"there is no {name!r}", name)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() as number)):
                 constant = torch.tensor(-number, dtype=torch.float64)

@@ -194,7 +194,7 @@ class ControlsConfig:
     """Print both controls of a split: of its test part, and of the identifiable classes in it, if some look alike."""
 
     dataset: str = "dsprites"
-    """dsprites, circles, simple, 3dshapes, mpi3d, the name of a plugin, or package.module:Class."""
+    """A name that `vsa list datasets` shows, of a data set of pictures, that of a plugin, or package.module:Class."""
     validation: str = Split.validation
     """Which combinations are for choosing settings."""
     test: str = Split.test

@@ -1,4 +1,4 @@
-"""Pictures of what is drawn to learn from, before any model: objects, pairs, scenes and paired scenes."""
+"""Pictures of what is drawn to learn from, before any model: objects, pairs, scenes and paired scenes; clips and paired clips."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tasks.data.population import Population
 from tasks.data.scenes import FEWEST, MOST, observe_scenes, sample_scenes
 from tasks.evaluation.colours import coloured, rgb
 from tasks.evaluation.grid import Panel, write_panels
+from vsa.errors import ShapeError
 
 Exchange = Literal["one", "subset"]
 """What a pair differs in: one feature, or a random set of them."""
@@ -108,6 +109,55 @@ def draw_paired_scene(
     write_panels(
         path, panels, f"The amber object changes, the grey one stays; {_part(population)}. Numbers are classes: old → new."
     )
+
+
+def draw_clips(population: Population, path: Path, generator: torch.Generator, rows: int = 9) -> None:
+    """Samples of clips, each a row of frames, with the names of its classes.
+
+    Args:
+        population: what may be drawn, of a data set of clips.
+        path: the PNG file.
+        generator: decides which.
+        rows: how many.
+    """
+    classes, factors = population.sample(rows, generator), population.dataset.factors
+    titles = [
+        "\n".join(f"{factor.name} {factor.labels[k]}" for factor, k in zip(factors, row, strict=True)) for row in classes.tolist()
+    ]
+    write_panels(path, [Panel(_frames(population, classes), rows=titles)], f"{population.dataset.name}, {_part(population)}.")
+
+
+def draw_paired_clips(population: Population, exchange: Exchange, path: Path, generator: torch.Generator) -> None:
+    """Pairs of clips, one below the other, and what changes from the first to the second; one for each feature, or as many.
+
+    Args:
+        population: what may be drawn, of a data set of clips.
+        exchange: what the pairs differ in.
+        path: the PNG file.
+        generator: decides which.
+    """
+    exchanged = _exchanged(exchange, 1, len(population.dataset.features), generator)
+    first, pair = sample_pairs(exchanged, population, generator)
+    frames = torch.stack([_frames(population, classes) for classes in (first, pair)], 1).flatten(0, 1)  # [2 n, T, 3, H, W]
+    titles = [title for change in _changes(first, pair, exchanged, population) for title in ("first", change)]
+    panel = Panel(frames, rows=titles, row_breaks=tuple(range(2, len(frames), 2)))
+    differ = "one feature" if exchange == "one" else "a random set of features"
+    write_panels(path, [panel], f"Pairs of clips that differ in {differ}, {_part(population)}. Classes: old → new.")
+
+
+def _frames(population: Population, classes: Tensor) -> Tensor:
+    """Clips in colours, [n, T, 3, H, W].
+
+    Raises:
+        ShapeError: observations are no clips.
+    """
+    if population.dataset.frames is None:
+        raise ShapeError(
+            f"clips [T, C, H, W] are wanted here, and an observation of {population.dataset.name} is "
+            f"{list(population.dataset.shape)}, a picture"
+        )
+    clips = population.observe(classes)
+    return rgb(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
 
 
 def _exchanged(exchange: Exchange, each: int, features: int, generator: torch.Generator) -> Tensor:

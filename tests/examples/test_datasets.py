@@ -26,6 +26,16 @@ def test_it_draws_four_figures_which_the_seed_decides(tmp_path: Path, monkeypatc
     assert first == again
 
 
+def test_of_clips_it_draws_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    script = example("datasets")
+    monkeypatch.chdir(tmp_path)
+    assert status_of(script.DatasetsConfig, script.datasets, ["--dataset", "cast", "--out", "runs/a"]) == 0
+    assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == ["clips.png", "paired_clips.png"]
+    assert capsys.readouterr().out.count("picture: ") == 2
+    assert status_of(script.DatasetsConfig, script.datasets, ["--dataset", "lpc", "--data", "no", "--out", "runs/b"]) == 2
+    assert "there is no file or folder no; `git clone" in capsys.readouterr().err
+
+
 def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
     ended = call(tmp_path, "datasets", "--seed", "-1")
     assert ended.returncode == 2
@@ -35,5 +45,5 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
 
 def test_help_does_not_wait_for_torch() -> None:
     shown = light_help("datasets")
-    for flag in ("--out", "--seed", "--dataset", "--exchange", "--part"):
+    for flag in ("--out", "--seed", "--dataset", "--data", "--exchange", "--part"):
         assert flag in shown

@@ -8,11 +8,14 @@ import pytest
 import torch
 
 from tasks.config import RunConfig
+from tasks.data.cast.figures import Cast
 from tasks.data.circles import Circles, Simple
 from tasks.data.dataset import Dataset
 from tasks.data.declaration import HeldOut
+from tasks.data.dsprites.moving import DSpritesDynamic, DSpritesStatic
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.factor import Factor
+from tasks.data.lpc.characters import LPC
 from tasks.data.mpi3d import MPI3D
 from tasks.data.population import Population
 from tasks.data.shapes3d.rooms import Shapes3D
@@ -32,12 +35,26 @@ class Blank(MPI3D):
         return torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
 
 
+class Clear(LPC):
+    """The published characters without their sheets."""
+
+    def __init__(self) -> None:
+        pass
+
+    def observe(self, classes: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(classes), *self.shape, dtype=torch.uint8)
+
+
 SETS = {
     "dsprites": DSPRITES,
     "circles": Dataset(Circles()),
     "simple": Dataset(Simple()),
     "3dshapes": Dataset(Shapes3D()),
     "mpi3d": Dataset(Blank()),
+    "cast": Dataset(Cast()),
+    "lpc": Dataset(Clear()),
+    "dsprites-dynamic": Dataset(DSpritesDynamic()),
+    "dsprites-static": Dataset(DSpritesStatic()),
 }
 HELD_OUT = {
     ("dsprites", "r2e"): 5_808,
@@ -58,11 +75,25 @@ HELD_OUT = {
     ("mpi3d", "r2r_red"): 86_400,
     ("mpi3d", "r2r_salmon"): 115_200,
     ("mpi3d", "extrapolation"): 492_480,
+    ("cast", "characters"): 2_664,
+    ("lpc", "characters"): 2_664,
+    ("dsprites-dynamic", "published"): 4_374,
+    ("dsprites-static", "published"): 4_666,
     ("circles", "centre"): 144,
     ("circles", "corner"): 256,
     ("simple", "centre"): 144,
     ("simple", "corner"): 256,
 }
+
+
+VALIDATED = {
+    ("mpi3d", "extrapolation"): 25_920,
+    ("cast", "characters"): 900,
+    ("lpc", "characters"): 900,
+    ("dsprites-dynamic", "published"): 4_374,
+    ("dsprites-static", "published"): 4_666,
+}
+"""How many are for validation where it is not a scattered tenth of the rest."""
 
 
 def test_all_are_counted_here() -> None:
@@ -78,7 +109,7 @@ def test_so_many_are_held_out_and_a_tenth_of_the_rest_is_for_validation(name: st
     assert counts[0] == HELD_OUT[name, split]
     assert sum(counts) == math.prod(dataset.counts)
     rest = sum(counts[1:])
-    expected = 25_920 / rest if (name, split) == ("mpi3d", "extrapolation") else 0.1
+    expected = VALIDATED.get((name, split), 0.1 * rest) / rest
     assert counts[1] / rest == pytest.approx(expected, rel=0.25 if rest < 5_000 else 0.02)
 
 

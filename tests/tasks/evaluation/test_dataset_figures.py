@@ -7,12 +7,23 @@ import pytest
 import torch
 from PIL import Image
 
+from tasks.data.dataset import Dataset
 from tasks.data.dsprites.factors import FEATURES
+from tasks.data.dsprites.moving import DSpritesDynamic
 from tasks.data.dsprites.sprites import DSPRITES
 from tasks.data.population import Population
 from tasks.evaluation import dataset_figures
-from tasks.evaluation.dataset_figures import draw_objects, draw_paired, draw_paired_scene, draw_scene
+from tasks.evaluation.dataset_figures import (
+    draw_clips,
+    draw_objects,
+    draw_paired,
+    draw_paired_clips,
+    draw_paired_scene,
+    draw_scene,
+)
 from tasks.evaluation.grid import Panel
+from tests.helpers import error
+from vsa.errors import ShapeError
 
 AMBER, WHITE, BLACK, GREY = (255, 178, 26), (255, 255, 255), (0, 0, 0), (153, 153, 153)
 
@@ -74,6 +85,22 @@ def test_pairs_that_differ_in_several_features(panels: list[Panel], tmp_path: Pa
     for row in [row for panel in panels for row in panel.rows]:
         changed = [line.split(" ")[0] for line in row.splitlines()]
         assert changed == [name for name in FEATURES if name in changed]
+
+
+def test_a_clip_is_a_row_of_frames(panels: list[Panel], tmp_path: Path) -> None:
+    population = Population(Dataset(DSpritesDynamic()), "test")
+    draw_clips(population, tmp_path, generator(), rows=3)
+    draw_paired_clips(population, "one", tmp_path, generator())
+    draw_paired_clips(population, "subset", tmp_path, generator())
+    assert [panel.pictures.shape for panel in panels] == [(3, 12, 3, 64, 64), *[(12, 12, 3, 64, 64)] * 2]
+    assert panels[0].rows[0].splitlines()[1].startswith("shape ")
+    assert list(panels[1].rows[::2]) == ["first"] * 6
+    assert [row.split(" ")[0] for row in panels[1].rows[1::2]] == list(population.dataset.features)
+    assert panels[1].row_breaks == (2, 4, 6, 8, 10)
+    for first, pair in panels[1].pictures.unflatten(0, (6, 2)):
+        assert not torch.equal(first, pair)
+    with error(ShapeError, "clips [T, C, H, W] are wanted here, and an observation of dsprites is [1, 64, 64], a picture"):
+        draw_clips(Population(DSPRITES, "test"), tmp_path, generator())
 
 
 def test_scenes_by_number(panels: list[Panel], tmp_path: Path) -> None:
