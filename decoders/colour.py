@@ -44,14 +44,14 @@ class Colours(nn.Module):
         True
     """
 
-    compared: Tensor
     waves: Tensor
 
     def __init__(self, powers: Sequence[Callable[[Tensor], Tensor]], dim: int) -> None:
         super().__init__()
         circle = torch.arange(FINE) / FINE
         angles = 2 * math.pi * circle[:, None] * torch.arange(1, WAVES + 1)
-        self.register_buffer("compared", torch.stack([power(circle) for power in powers]) / dim, persistent=False)
+        # No modules of its own: the powers belong to the encoder, and what they are is loaded with it.
+        self._powers, self.dim = tuple(powers), dim
         self.register_buffer("waves", torch.cat([angles.cos(), angles.sin()], 1), persistent=False)
         self.sharpness = nn.Parameter(torch.tensor(SHARP))
         self.curve = nn.Parameter(torch.zeros(2 * WAVES).index_fill(0, torch.tensor(0), 3 / SHARPNESS))  # red is most at 0
@@ -59,7 +59,9 @@ class Colours(nn.Module):
 
     def forward(self, vectors: Float[Tensor, "b hues dim"]) -> Float[Tensor, "b hues 3"]:
         """Red, green and blue from 0 to 1."""
-        likeness = torch.einsum("bsd,snd->bsn", vectors.float(), self.compared)
+        circle = torch.arange(FINE, device=vectors.device) / FINE
+        compared = torch.stack([power(circle) for power in self._powers])
+        likeness = torch.einsum("bsd,snd->bsn", vectors.float(), compared) / self.dim
         red = (self.waves @ (SHARPNESS * self.curve) + self.level).sigmoid()
         channels = torch.stack([red.roll(c * FINE // 3) for c in range(3)], 1)
         return (SHARPNESS * self.sharpness * likeness).softmax(-1) @ channels

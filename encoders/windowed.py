@@ -84,7 +84,7 @@ class Windowed(nn.Module):
         self.window, self.sides = side, (image[1] if axes[1] is None else side, image[2] if axes[0] is None else side)
         self.attention = attention_map(image[0]) if locate == "map" else None
         self.hues = Hues(hues, self.sides) if hues else None
-        self.hidden = hidden_layers_of_hues(2 + hues, self.sides, hidden) if hues else hidden_layers(image[0], self.sides, hidden)
+        self.hidden = hidden_layers(2 + hues if hues else image[0], self.sides, hidden, coloured=bool(hues))
         self.correction = None if axes == (None, None) else nn.Linear(hidden, 2)
         if self.correction is not None:
             nn.init.zeros_(self.correction.weight)
@@ -126,35 +126,25 @@ class Windowed(nn.Module):
         return torch.stack([torch.full_like(at, length / 2) if axis is None else at for at, axis, length in places], 1)
 
 
-def hidden_layers(channels: int, sides: tuple[int, int], hidden: int) -> nn.Sequential:
-    """Two linear layers that see all pixels of a window."""
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(channels * sides[0] * sides[1], hidden),
-        nn.LayerNorm(hidden),
-        nn.ReLU(),
-        nn.Linear(hidden, hidden),
-        nn.LayerNorm(hidden),
-        nn.ReLU(),
-    )
+def hidden_layers(channels: int, sides: tuple[int, int], hidden: int, *, coloured: bool) -> nn.Sequential:
+    """Two linear layers that see all pixels of a window; of pictures whose every pixel has a colour at half the resolution.
 
-
-def hidden_layers_of_hues(channels: int, sides: tuple[int, int], hidden: int) -> nn.Sequential:
-    """The same for pictures whose every pixel has a colour, at half the resolution.
-
-    Most of such a picture is the same in all of them. Batches are normalised, which takes away what they share; otherwise the
-    codes of all pictures soon become one, and stay so.
+    Most of such a picture is the same in all of them. There batches are normalised, which takes away what they share; otherwise
+    the codes of all pictures soon become one, and stay so.
     """
-    pixels = channels * math.ceil(sides[0] / 2) * math.ceil(sides[1] / 2)
+    norm = nn.BatchNorm1d if coloured else nn.LayerNorm
+    if coloured:
+        pixels = channels * math.ceil(sides[0] / 2) * math.ceil(sides[1] / 2)
+        first = (nn.AvgPool2d(2, ceil_mode=True), nn.Flatten(), nn.BatchNorm1d(pixels, eps=0.01, affine=False))
+    else:
+        pixels, first = channels * sides[0] * sides[1], (nn.Flatten(),)
     return nn.Sequential(
-        nn.AvgPool2d(2, ceil_mode=True),
-        nn.Flatten(),
-        nn.BatchNorm1d(pixels, eps=0.01, affine=False),
+        *first,
         nn.Linear(pixels, hidden),
-        nn.BatchNorm1d(hidden),
+        norm(hidden),
         nn.ReLU(),
         nn.Linear(hidden, hidden),
-        nn.BatchNorm1d(hidden),
+        norm(hidden),
         nn.ReLU(),
     )
 

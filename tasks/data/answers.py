@@ -18,11 +18,7 @@ def as_observed(name: str, seen: Any, n: int, shape: tuple[int, ...]) -> Tensor:
         DtypeError, ShapeError: it is something else.
     """
     wanted = f"the data set {name}: observe must give {[n, *shape]}, uint8 or floating point numbers"
-    if not isinstance(seen, Tensor):
-        raise DtypeError(f"{wanted}, got {type(seen).__name__}")
-    check_readable(f"what the data set {name} observes", seen)
-    if list(seen.shape) != [n, *shape]:
-        raise ShapeError(f"{wanted}, got {list(seen.shape)}")
+    _check_tensor(wanted, f"what the data set {name} observes", seen, (n, *shape))
     if seen.dtype != torch.uint8 and not seen.is_floating_point():
         raise DtypeError(f"{wanted}, got {seen.dtype}")
     return seen
@@ -35,11 +31,7 @@ def as_number(name: str, number: str, found: Any, shape: tuple[int, ...]) -> Ten
         DtypeError, ShapeError: it is something else.
     """
     wanted = f"the data set {name}: the number {number!r} must be integers {list(shape)}"
-    if not isinstance(found, Tensor):
-        raise DtypeError(f"{wanted}, got {type(found).__name__}")
-    check_readable(f"the number {number!r} of the data set {name}", found)
-    if tuple(found.shape) != shape:
-        raise ShapeError(f"{wanted}, got {list(found.shape)}")
+    _check_tensor(wanted, f"the number {number!r} of the data set {name}", found, shape)
     if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
         raise DtypeError(f"{wanted}, got {found.dtype}")
     return found.long()
@@ -52,11 +44,7 @@ def as_steps(name: str, off: Any, shape: tuple[int, ...]) -> Tensor:
         DtypeError, ShapeError, RangeError: it is something else.
     """
     wanted = f"the data set {name}: steps_off must give floating point numbers {list(shape)}"
-    if not isinstance(off, Tensor):
-        raise DtypeError(f"{wanted}, got {type(off).__name__}")
-    check_readable(f"what steps_off of the data set {name} gives", off)
-    if off.shape != shape:
-        raise ShapeError(f"{wanted}, got {list(off.shape)}")
+    _check_tensor(wanted, f"what steps_off of the data set {name} gives", off, shape)
     if not off.is_floating_point():
         raise DtypeError(f"{wanted}, got {off.dtype}")
     if not (off >= 0).all():  # a NaN is not
@@ -83,3 +71,12 @@ def as_alternatives(name: str, seen: Any, n: int, shape: tuple[int, ...], floati
     if not (seen.is_floating_point() if floating else seen.dtype == torch.uint8):
         raise DtypeError(f"{wanted}, got {seen.dtype}")
     return seen
+
+
+def _check_tensor(wanted: str, what: str, found: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is no readable tensor of this shape."""
+    if not isinstance(found, Tensor):
+        raise DtypeError(f"{wanted}, got {type(found).__name__}")
+    check_readable(what, found)
+    if tuple(found.shape) != shape:
+        raise ShapeError(f"{wanted}, got {list(found.shape)}")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tasks.data.declaration import HeldOut
-from tasks.data.factor import Factor
+from tasks.data.factor import Factor, counted
 from tasks.data.layers import Layers
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ DIRECTIONS = ("front", "left", "right")
 MOTIONS = tuple(f"{action}_{direction}" for action in ACTIONS for direction in DIRECTIONS)
 """In the order of the published labels."""
 
+MOTION = Factor("motion", MOTIONS, ordered=False)
+"""What a character does."""
+
 SEED, TRAINED = 423, 1000
 """The published permutation, and how many of the 1,296 characters are trained on."""
 
@@ -44,10 +47,8 @@ def characters(classes: Int64[Tensor, "*n f"]) -> Int64[Tensor, "*n"]:
         >>> characters(torch.tensor([[0, 0, 0, 0, 0], [0, 0, 0, 0, 8]]))[0] == characters(torch.tensor([0, 0, 0, 0, 3]))
         tensor(True)
     """
-    number = torch.zeros_like(classes[..., 0])
-    for column in classes[..., : len(ATTRIBUTES)].unbind(-1):
-        number = number * VARIANTS + column
-    return _places().to(classes.device)[number]
+    shown = classes[..., : len(ATTRIBUTES)]
+    return _places().to(classes.device)[counted(shown, (VARIANTS,) * len(ATTRIBUTES))]
 
 
 @cache
@@ -91,8 +92,3 @@ class Characters:
     def canonical(self, classes: Int64[Tensor, "*n f"]) -> Int64[Tensor, "*n f"]:
         """No two characters look alike, and no two motions."""
         return classes
-
-
-def motion_factor() -> Factor:
-    """The factor of what a character does."""
-    return Factor("motion", MOTIONS, ordered=False)

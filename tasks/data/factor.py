@@ -1,4 +1,4 @@
-"""A factor of variation: its name, and the value of each of its classes."""
+"""A factor of variation: its name, and the value of each of its classes; and how combinations of classes are counted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import keyword
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
 
 from vsa.errors import DtypeError, RangeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Int64
 
 MOST_CLASSES = 4096
 """How many classes a factor may have."""
@@ -110,3 +116,20 @@ def _as_values(name: str, given: Sequence[float | str]) -> tuple[float | str, ..
     if not all(map(math.isfinite, numbers)):
         raise RangeError(f"the values of the factor {name} must be finite, got {values!r:.200}")
     return numbers
+
+
+def counted(classes: Int64[Tensor, "*n f"], counts: Sequence[int]) -> Int64[Tensor, "*n"]:
+    """The place of each combination among all of them, the last factor running fastest.
+
+    Args:
+        classes: [..., F].
+        counts: how many classes each factor has.
+
+    Example:
+        >>> counted(torch.tensor([[0, 0], [0, 2], [1, 0]]), (2, 3)).tolist()
+        [0, 2, 3]
+    """
+    number = torch.zeros_like(classes[..., 0])
+    for column, count in zip(classes.unbind(-1), counts, strict=True):
+        number = number * count + column
+    return number

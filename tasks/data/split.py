@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tasks.data.dataset import Dataset
-from tasks.data.factor import TENTH
+from tasks.data.factor import TENTH, counted
 from vsa.errors import DtypeError, ExpressionError, RangeError, choices
 
 Part = Literal["train", "validation", "test"]
@@ -149,10 +149,7 @@ def _check_text(expression: str) -> None:
 
 def _tenth(classes: Tensor, dataset: Dataset) -> Tensor:
     """A number from 0 to 9 for each combination [..., F], the same ones everywhere and for ever; neighbours part."""
-    first, *rest = classes.unbind(-1)
-    number = first
-    for column, count in zip(rest, dataset.scattering[1:], strict=True):
-        number = number * count + column
+    number = counted(classes, dataset.scattering)
     # A bijective mix of 31-bit integers: multiply, fold the high bits down, twice.
     for _ in range(2):
         number = (number * 0x45D9F3B) & 0x7FFFFFFF

@@ -8,7 +8,7 @@ import torch
 
 from tasks.data.cast import wardrobe
 from tasks.data.cast.skeleton import skeleton
-from tasks.data.characters import ACTIONS, ATTRIBUTES, DIRECTIONS, FRAMES, Characters, motion_factor
+from tasks.data.characters import ACTIONS, ATTRIBUTES, DIRECTIONS, FRAMES, MOTION, Characters
 from tasks.data.factor import Factor
 from tasks.data.layers import Layers
 
@@ -32,7 +32,7 @@ class Cast(Characters):
         Factor("pants", tuple(wardrobe.PANTS), ordered=False),
         Factor("top", tuple(wardrobe.TOPS), ordered=False),
         Factor("hair", tuple(wardrobe.HAIRS), ordered=False),
-        motion_factor(),
+        MOTION,
     )
 
     @cached_property

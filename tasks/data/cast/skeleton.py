@@ -113,9 +113,7 @@ def _from_side(action: str) -> Pose:
 def _from_front(action: str) -> Pose:
     phase = 2 * math.pi * torch.arange(FRAMES) / FRAMES
     still = torch.zeros(FRAMES)
-    lifted = torch.zeros(
-        FRAMES, 2
-    )  # how far the feet are off the ground, of the right leg, which is at the left, and of the left
+    lifted = torch.zeros(FRAMES, 2)  # how far the feet are off the ground: the one at the left of the picture, and the other
     sway, bob = still, still
     if action == "walk":
         swing, late = phase.sin(), (phase - 0.7).sin()

@@ -22,7 +22,7 @@ from torch import Tensor
 from tasks.data.declaration import HeldOut
 from tasks.data.dsprites.factors import FACTORS, FEATURES, ORIENTATION, SCALE, SHAPE, X, Y
 from tasks.data.dsprites.renderer import SIZE, render
-from tasks.data.factor import Factor
+from tasks.data.factor import Factor, counted
 
 if TYPE_CHECKING:
     from jaxtyping import Int64, UInt8
@@ -40,8 +40,8 @@ COLOURS = {
 }
 """By their names in CSS, 0 to 255."""
 
-SEED, TRAIN, VALIDATION = 42, 0.7, 0.15
-"""The published permutation of all clips, and which shares of it come first."""
+SEED, HELD_OUT = 42, 0.15
+"""The published permutation of all clips, and which share of it is for validation, and which for the test."""
 
 COLOUR = Factor("colour", tuple(COLOURS), ordered=False)
 
@@ -85,7 +85,7 @@ TURNS: dict[str, Path] = {"counterclockwise": range(0, 40, 2), "still": (0,), "c
 
 def split_of(count: int) -> HeldOut:
     """The published split of so many clips, over their place in the permutation."""
-    trained, validated = int(count * (1 - VALIDATION - VALIDATION)), int(count * (1 - VALIDATION))
+    trained, validated = int(count * (1 - HELD_OUT - HELD_OUT)), int(count * (1 - HELD_OUT))
     return HeldOut(
         f"clip >= {validated}",
         f"{trained} <= clip < {validated}",
@@ -129,10 +129,7 @@ class Moving:
 
 def clip_number(counts: tuple[int, ...], classes: Int64[Tensor, "*n f"]) -> Int64[Tensor, "*n"]:
     """The place that the published permutation gives to each clip, of a data set whose factors have so many classes."""
-    found = torch.zeros_like(classes[..., 0])
-    for column, count in zip(classes.unbind(-1), counts, strict=True):
-        found = found * count + column
-    return _places(math.prod(counts)).to(classes.device)[found]
+    return _places(math.prod(counts)).to(classes.device)[counted(classes, counts)]
 
 
 @cache
@@ -167,8 +164,8 @@ class DSpritesDynamic(Moving):
     _followed = (followed(X, positions("right", "left")), followed(Y, positions("down", "up")))
     factors = (COLOUR, *(factor for factor, _ in (*_kept, *_followed)))
     paths = tuple(paths for _, paths in (*_kept, *_followed))
-    numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, (9, 3, 6, 5, 6, 6))}
-    splits: Mapping[str, HeldOut] = {"published": split_of(29_160)}
+    numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
+    splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}
 
 
 class DSpritesStatic(Moving):
@@ -185,5 +182,5 @@ class DSpritesStatic(Moving):
     _scale, _orientation = followed(SCALE, SCALES), followed(ORIENTATION, TURNS)
     factors = (COLOUR, _shape[0], _x[0], _y[0], _scale[0], _orientation[0])
     paths = (_shape[1], _scale[1], _orientation[1], _x[1], _y[1])
-    numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, (9, 3, 8, 8, 6, 3))}
-    splits: Mapping[str, HeldOut] = {"published": split_of(31_104)}
+    numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
+    splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from tasks.data.characters import ATTRIBUTES, VARIANTS, Characters, motion_factor
+from tasks.data.characters import ATTRIBUTES, MOTION, VARIANTS, Characters
 from tasks.data.factor import Factor
 from tasks.data.layers import Layers
 from tasks.data.lpc.published import WHAT_TO_DO, open_layers
@@ -29,7 +29,7 @@ class LPC(Characters):
     """
 
     name = "lpc"
-    factors: tuple[Factor, ...] = (*(Factor(name, range(VARIANTS), ordered=False) for name in ATTRIBUTES), motion_factor())
+    factors: tuple[Factor, ...] = (*(Factor(name, range(VARIANTS), ordered=False) for name in ATTRIBUTES), MOTION)
 
     def __init__(self, data: Path | None = None) -> None:
         if data is None:

@@ -97,8 +97,9 @@ def open_layers(path: Path) -> Layers:
     """
     if not os.path.exists(path):  # unlike that of Path it raises nothing, whatever the name
         raise InputError(f"there is no file or folder {path}; {WHAT_TO_DO}")
-    used, frames = np.unique(motion_cells(), return_inverse=True)
-    frames = frames.reshape(motion_cells().shape)
+    motions = motion_cells()
+    used, frames = np.unique(motions, return_inverse=True)
+    frames = frames.reshape(motions.shape)
     cells = _of_folder(path, used) if path.is_dir() else _of_file(path, frames, len(used))
     cells[cells[..., 3] == 0] = 0  # what does not show may be of any colour
     if (found := hashlib.sha256(cells.tobytes()).hexdigest()) != LAYERS:

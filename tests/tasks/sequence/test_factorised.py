@@ -7,24 +7,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from tasks.sequence.factorised import Factorised, best, best_by_frame, gap, log_joint, train
 from tasks.sequence.linear import LinearSequence, moment_of
 from tests.helpers import error, seeds
+from tests.tasks.sequence.numbers import double, rng
 from vsa.errors import RangeError, ShapeError
 
 deviation = st.floats(0.1, 3)
 lengths = st.integers(1, 4)
-
-
-def rng(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def double(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def perturbed(q: Factorised, seed: int, size: float) -> Factorised:

@@ -11,18 +11,11 @@ from torch.distributions import MultivariateNormal
 
 from tasks.sequence.linear import PARAMETERS, LinearSequence, moment_of
 from tests.helpers import error, seeds
+from tests.tasks.sequence.numbers import double, rng
 from vsa.errors import DtypeError, RangeError, ShapeError
 
 deviation = st.floats(0.05, 3)
 lengths = st.integers(1, 5)
-
-
-def rng(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def double(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def joint(model: LinearSequence) -> Tensor:
