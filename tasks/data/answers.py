@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -71,6 +72,22 @@ def as_alternatives(name: str, seen: Any, n: int, shape: tuple[int, ...], floati
     if not (seen.is_floating_point() if floating else seen.dtype == torch.uint8):
         raise DtypeError(f"{wanted}, got {seen.dtype}")
     return seen
+
+
+def as_classes(name: str, call: str, found: Any, shape: tuple[int, ...], check: Callable[[Tensor], Tensor]) -> Tensor:
+    """What a call of the data set of this name gave, if it is classes of this shape, and `check` finds nothing wrong with them.
+
+    Raises:
+        RangeError: it is something else.
+    """
+    wanted = f"the data set {name} contradicts itself: {call} must give classes"
+    if not isinstance(found, Tensor) or tuple(found.shape) != shape or found.is_floating_point():
+        got = f"{found.dtype} {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+        raise RangeError(f"{wanted} {list(shape)}, got {got}")
+    try:
+        return check(found)
+    except (DtypeError, RangeError) as error:
+        raise RangeError(f"{wanted}: {error}") from error
 
 
 def _check_tensor(wanted: str, what: str, found: Any, shape: tuple[int, ...]) -> None:

@@ -70,6 +70,7 @@ class Characters:
     """
 
     shape = (FRAMES, 3, SIZE, SIZE)
+    dynamic = (MOTION.name,)
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"character": characters}
     splits: Mapping[str, HeldOut] = {
         "characters": HeldOut(

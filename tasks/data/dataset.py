@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tasks.data.answers import as_alternatives, as_number, as_observed, as_steps
+from tasks.data.answers import as_alternatives, as_classes, as_number, as_observed, as_steps
 from tasks.data.checks import MOST, check_readable
-from tasks.data.declaration import as_factors, as_identifiable, as_numbers, as_shape, as_splits
+from tasks.data.declaration import as_dynamic, as_factors, as_identifiable, as_numbers, as_shape, as_splits
 from tasks.data.observable import Observable
 from vsa import load
 from vsa.errors import DtypeError, PluginError, RangeError, ShapeError, choices
@@ -55,6 +55,7 @@ class Dataset:
         identifiable: by factor, those of its classes of which no two look alike, whatever the others are; None if all are such.
         numbers: the names of the numbers that it gives its combinations, see `number`.
         splits: by name, what is held out of the training.
+        dynamic: the names of the factors that change within a clip, if it says so of any.
 
     Raises:
         PluginError: it lacks a member.
@@ -110,6 +111,7 @@ class Dataset:
                 raise self.wrong(f"the number {name!r} of the same classes is another one the second time, or changes them")
         self.identifiable = as_identifiable(self.name, self.factors, getattr(given, "identifiable", None))
         self.splits = as_splits(self.name, getattr(given, "splits", {}))
+        self.dynamic = as_dynamic(self.name, self.features, self.shape, getattr(given, "dynamic", ()))
         self._try_judge(probed[:TRIED])
 
     def __repr__(self) -> str:
@@ -282,7 +284,8 @@ class Dataset:
             raise ShapeError(f"{kind} of {self.name} are [n, {', '.join(map(str, self.shape))}], got {list(pictures.shape)}")
         if hasattr(self.given, "nearest"):
             found = self.given.nearest(pictures)
-            return self._as_classes("nearest(pictures)", found, [len(pictures), len(self.counts)])
+            shape = (len(pictures), len(self.counts))
+            return as_classes(self.name, "nearest(pictures)", found, shape, self.check_classes)
         if not self.searchable:
             raise RangeError(f"{self.name} has too many combinations to look for the one that a picture is most like")
         every, looks = self._listed
@@ -361,16 +364,8 @@ class Dataset:
             raise self.wrong("steps_off or alternatives changes the classes that it is given")
 
     def _same_shape(self, member: str, classes: Tensor) -> Tensor:
-        return self._as_classes(f"{member}(classes)", getattr(self.given, member)(classes), list(classes.shape))
-
-    def _as_classes(self, call: str, found: Any, shape: list[int]) -> Tensor:
-        if not isinstance(found, Tensor) or list(found.shape) != shape or found.is_floating_point():
-            got = f"{found.dtype} {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
-            raise self.wrong(f"{call} must give classes {shape}, got {got}")
-        try:
-            return self.check_classes(found)
-        except (DtypeError, RangeError) as error:
-            raise self.wrong(f"{call} must give classes: {error}") from error
+        found = getattr(self.given, member)(classes)
+        return as_classes(self.name, f"{member}(classes)", found, tuple(classes.shape), self.check_classes)
 
 
 def open_dataset(name: str, data: Path | None = None) -> Dataset:

@@ -83,6 +83,17 @@ def as_shape(name: str, given: Any) -> tuple[int, ...]:
     return tuple(given)
 
 
+def as_dynamic(name: str, features: tuple[str, ...], shape: tuple[int, ...], given: Any) -> tuple[str, ...]:
+    """Which of these factors of the data set of this name change within a clip, in the order of the factors."""
+    if isinstance(given, str) or not isinstance(given, (tuple, list, frozenset, set)):
+        raise DtypeError(f"dynamic of the data set {name} must be a tuple of names of factors, got {given!r:.100}")
+    if unknown := [each for each in given if each not in features]:
+        raise RangeError(f"dynamic of the data set {name} names {unknown[0]!r:.100}, which is none of {', '.join(features)}")
+    if given and len(shape) != 4:
+        raise ShapeError(f"dynamic of the data set {name}: nothing changes within an observation {list(shape)}, which is no clip")
+    return tuple(feature for feature in features if feature in given)
+
+
 def as_identifiable(name: str, factors: tuple[Factor, ...], given: Any) -> tuple[Tensor, ...] | None:
     """By factor, the classes of which no two look alike; None if nothing is given, because all are such."""
     if given is None:

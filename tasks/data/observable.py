@@ -41,6 +41,9 @@ class Observable(Protocol):
     * `splits`: by name, what is held out of the training: the expression of a test, or a `tasks.data.declaration.HeldOut`.
     * `numbers`: by name, a function from classes to a number of each combination, which splits may name; see `Dataset.number`.
     * `nearest(pictures)`: the classes that a picture is most like, see `Dataset.nearest`.
+    * `dynamic`: of clips, the names of the factors that change within a clip; all others stay.
+    * `nearest_frames(clips)`: int64 [n, T, F], the classes that each frame by itself is most like; nobody looks at those of
+      dynamic factors.
     """
 
     @property

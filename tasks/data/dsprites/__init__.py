@@ -6,6 +6,7 @@ original.py         the published file, read and checked; original_writer.py wri
 nearest.py          which sprite a picture is most like
 sprites.py          all of that as a data set
 moving.py           clips of coloured sprites, as data sets of the MSD benchmark
+nearest_clip.py     which of these a clip is most like, or a frame
 
 Source: https://github.com/google-deepmind/dsprites-dataset.
 """

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +21,12 @@ from torch import Tensor
 
 from tasks.data.declaration import HeldOut
 from tasks.data.dsprites.factors import FACTORS, FEATURES, ORIENTATION, SCALE, SHAPE, X, Y
+from tasks.data.dsprites.nearest_clip import NearestClip
 from tasks.data.dsprites.renderer import SIZE, render
 from tasks.data.factor import Factor, counted
 
 if TYPE_CHECKING:
-    from jaxtyping import Int64, UInt8
+    from jaxtyping import Float, Int64, UInt8
 
 COLOURS = {
     "DarkSlateGray": (47, 79, 79),
@@ -96,13 +97,17 @@ def split_of(count: int) -> HeldOut:
 class Moving:
     """What both have in common; a subclass has a name, factors, frames and the paths of its sprites.
 
+    The colour is the first factor.
+
     Attributes:
+        dynamic: the factors that are paths.
         paths: for shape, scale, orientation, x and y, in the order of dSprites: the factor's name, and for each of its classes
             the path; one of a single class stays.
     """
 
     name: str
     factors: tuple[Factor, ...]
+    dynamic: tuple[str, ...]
     shape: tuple[int, int, int, int]
     paths: tuple[tuple[str, Sequence[Path]], ...]
 
@@ -125,6 +130,32 @@ class Moving:
     def canonical(self, classes: Int64[Tensor, "*n f"]) -> Int64[Tensor, "*n f"]:
         """No two clips look alike."""
         return classes
+
+    def nearest(self, clips: Float[Tensor, "n t 3 64 64"]) -> Int64[Tensor, "n f"]:
+        """Of all clips the one of least squared distance from each, exactly; see nearest_clip.py."""
+        return self._of(*self._judge.whole(clips))
+
+    def nearest_frames(self, clips: Float[Tensor, "n t 3 64 64"]) -> Int64[Tensor, "n t f"]:
+        """The same for every frame by itself, among all frames that there are at that time.
+
+        What stays in a clip can be seen in a frame. The class of a path is the first that leads there.
+        """
+        return self._of(*self._judge.by_frame(clips))
+
+    @cached_property
+    def _others(self) -> Int64[Tensor, "k f"]:
+        """All combinations of the first colour."""
+        return torch.cartesian_prod(torch.zeros(1, dtype=torch.int64), *(torch.arange(len(f)) for f in self.factors[1:]))
+
+    @cached_property
+    def _judge(self) -> NearestClip:
+        """Made in two seconds when it is wanted first, and 10 MB large."""
+        return NearestClip(self.states(self._others), torch.tensor(list(COLOURS.values())) / 255)
+
+    def _of(self, colours: Tensor, combinations: Tensor) -> Tensor:
+        found = self._others[combinations]
+        found[..., 0] = colours
+        return found
 
 
 def clip_number(counts: tuple[int, ...], classes: Int64[Tensor, "*n f"]) -> Int64[Tensor, "*n"]:
@@ -163,6 +194,7 @@ class DSpritesDynamic(Moving):
     _kept = (kept(SHAPE, range(3)), kept(SCALE, range(6)), kept(ORIENTATION, range(0, 10, 2)))
     _followed = (followed(X, positions("right", "left")), followed(Y, positions("down", "up")))
     factors = (COLOUR, *(factor for factor, _ in (*_kept, *_followed)))
+    dynamic = tuple(factor.name for factor, _ in _followed)
     paths = tuple(paths for _, paths in (*_kept, *_followed))
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
     splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}
@@ -181,6 +213,7 @@ class DSpritesStatic(Moving):
     _shape, _x, _y = kept(SHAPE, range(3)), kept(X, range(2, 32, 4)), kept(Y, range(2, 32, 4))
     _scale, _orientation = followed(SCALE, SCALES), followed(ORIENTATION, TURNS)
     factors = (COLOUR, _shape[0], _x[0], _y[0], _scale[0], _orientation[0])
+    dynamic = (_scale[0].name, _orientation[0].name)
     paths = (_shape[1], _scale[1], _orientation[1], _x[1], _y[1])
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
     splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}

@@ -14,6 +14,7 @@ EVERY = torch.cartesian_prod(*map(torch.arange, CAST.counts))
 def test_the_motions_are_in_the_order_of_the_published_labels() -> None:
     assert MOTIONS[:4] == ("walk_front", "walk_left", "walk_right", "spellcard_front")
     assert len(set(MOTIONS)) == 9
+    assert CAST.dynamic == ("motion",)
 
 
 def test_a_character_has_its_place_in_the_published_permutation_whatever_it_does() -> None:

@@ -150,3 +150,17 @@ def test_numbers_that_are_none() -> None:
 def test_of_pictures_the_parameters_are_what_they_were() -> None:
     assert Gaussian().parameters((3, 64, 64), 2) == (4, 64, 64)
     assert Bernoulli().parameters((1, 64, 64), 2) == (1, 64, 64)
+
+
+def test_a_data_set_says_which_factors_change_within_a_clip() -> None:
+    assert RUNNERS.dynamic == ()
+    assert Dataset(runners(dynamic=frozenset({"motion", "start"}))).dynamic == ("start", "motion")
+    with error(DtypeError, "dynamic of the data set runners must be a tuple of names of factors, got 'motion'"):
+        Dataset(runners(dynamic="motion"))
+    with error(RangeError, "dynamic of the data set runners names 'speed', which is none of y, start, motion"):
+        Dataset(runners(dynamic=("motion", "speed")))
+    picture = runners(
+        dynamic=("motion",), shape=(1, 3, 8), observe=lambda self, classes: Runners.observe(Runners(), classes)[:, 0]
+    )
+    with error(ShapeError, "dynamic of the data set runners: nothing changes within an observation [1, 3, 8], which is no clip"):
+        Dataset(picture)

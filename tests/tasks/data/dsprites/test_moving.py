@@ -22,6 +22,7 @@ def test_they_have_the_factors_of_the_benchmark() -> None:
     assert (static.counts, static.shape) == ((9, 3, 8, 8, 6, 3), (16, 3, 64, 64))
     assert (len(every(dynamic)), len(every(static))) == (29_160, 31_104)
     assert not dynamic.binary
+    assert (dynamic.dynamic, static.dynamic) == (("x_path", "y_path"), ("scale_path", "orientation_path"))
     assert open_dataset("dsprites-static").counts == static.counts
     assert static.factors[2].values[0] == 2 / 31
     assert dynamic.factors[3].values[1] == pytest.approx(2 * 2 * np.pi / 39)
