@@ -14,6 +14,7 @@ register(
     "decoder",
     {
         "by-role": "decoders.by_role:ByRoleDecoder",
+        "clip": "decoders.clip:ClipDecoder",
         "conv": "decoders.conv:ConvDecoder",
         "conv-abdi": "decoders.conv:abdi",
         "conv-burgess": "decoders.conv:burgess",
@@ -33,13 +34,14 @@ __all__ = ["Decoder"]
 
 @runtime_checkable
 class Decoder(Protocol):
-    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one.
+    """Hypervectors to observations. A plugin is called as `decoder(dim=D, image=(C, H, W))` to make one,
+    for clips with image=(T, C, H, W).
 
     One whose signature has a parameter `features` gets the number of features of an object; `axes`, `hues` and `powers`
     likewise, see `decoders.by_role.ByRoleDecoder`. One with an attribute `by_role` that is true is called with [B, F, D], what
     each role holds.
     """
 
-    def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
-        """Logits [B, C, H, W] of vectors [B, D]."""
+    def __call__(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b *t c h w"]:
+        """Logits [B, C, H, W], of clips [B, T, C, H, W], of vectors [B, D]."""
         ...

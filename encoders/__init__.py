@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 register(
     "encoder",
     {
+        "clip": "encoders.clip:ClipEncoder",
         "conv": "encoders.conv:ConvEncoder",
         "conv-abdi": "encoders.conv:abdi",
         "conv-burgess": "encoders.conv:burgess",
@@ -32,10 +33,13 @@ __all__ = ["Encoder"]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Observations to feature posteriors. A plugin is called as `encoder(image=(C, H, W), features=F, dim=D)` to make one."""
+    """Observations to feature posteriors. A plugin is called as `encoder(image=(C, H, W), features=F, dim=D)` to make one.
+
+    For clips it is called with image=(T, C, H, W), and then with clips [B, T, C, H, W].
+    """
 
     def __call__(
-        self, images: Float[Tensor, "b c h w"]
+        self, images: Float[Tensor, "b *t c h w"]
     ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
-        """Mean and log variance, [B, F, D] each, of images [B, C, H, W] in [0, 1]."""
+        """Mean and log variance, [B, F, D] each, of pictures [B, C, H, W], or of clips [B, T, C, H, W], in [0, 1]."""
         ...

@@ -52,20 +52,9 @@ class ConvEncoder(nn.Module):
         logvar: float = -4.0,
     ) -> None:
         super().__init__()
-        if not channels:
-            raise RangeError("ConvEncoder has at least one convolution, got channels ()")
         side = 2 ** len(channels)
-        if image[1] % side or image[2] % side:
-            raise ShapeError(
-                f"ConvEncoder halves a picture {len(channels)} times; {image[1]}x{image[2]} is not a multiple of {side}"
-            )
         self.image = tuple(image)
-        self.convolutions = nn.Sequential()
-        for i, (c_in, c_out) in enumerate(zip((image[0], *channels[:-1]), channels, strict=True)):
-            self.convolutions.append(nn.Conv2d(c_in, c_out, kernel_size=4, stride=2, padding=1))
-            if norm and i > 0:  # the first layer sees pixels, which need none
-                self.convolutions.append(nn.BatchNorm2d(c_out))
-            self.convolutions.append(activation())
+        self.convolutions = halvings("ConvEncoder", image, channels, norm, activation)
         flat = channels[-1] * (image[1] // side) * (image[2] // side)
         widths = (flat, hidden) if isinstance(hidden, int) else (flat, *hidden)
         self.hidden = nn.Sequential()
@@ -95,6 +84,44 @@ class ConvEncoder(nn.Module):
         maps = self.convolutions(images.contiguous(memory_format=torch.channels_last))
         mean, logvar = self.split(self.posterior(self.hidden(maps.flatten(1)))).unbind(1)
         return mean, logvar
+
+
+def halvings(
+    encoder: str,
+    image: tuple[int, int, int],
+    channels: Sequence[int],
+    norm: bool = True,
+    activation: type[nn.Module] = nn.GELU,
+) -> nn.Sequential:
+    """Convolutions each of which halves the sides of pictures.
+
+    Args:
+        encoder: whose they are, for messages.
+        image: channels, height and width of a picture.
+        channels: of the convolutions.
+        norm: normalise each layer over the batch, but the first.
+        activation: the nonlinearity after each.
+
+    Raises:
+        ShapeError: the sides of the picture cannot be halved so often.
+        RangeError: there are no channel numbers.
+
+    Example:
+        >>> halvings("an encoder", (3, 64, 64), (8, 16))(torch.zeros(1, 3, 64, 64)).shape
+        torch.Size([1, 16, 16, 16])
+    """
+    if not channels:
+        raise RangeError(f"{encoder} has at least one convolution, got channels ()")
+    side = 2 ** len(channels)
+    if image[1] % side or image[2] % side:
+        raise ShapeError(f"{encoder} halves a picture {len(channels)} times; {image[1]}x{image[2]} is not a multiple of {side}")
+    layers = nn.Sequential()
+    for i, (c_in, c_out) in enumerate(zip((image[0], *channels[:-1]), channels, strict=True)):
+        layers.append(nn.Conv2d(c_in, c_out, kernel_size=4, stride=2, padding=1))
+        if norm and i > 0:  # the first layer sees pixels, which need none
+            layers.append(nn.BatchNorm2d(c_out))
+        layers.append(activation())
+    return layers
 
 
 def document(image: tuple[int, int, int], features: int, dim: int) -> ConvEncoder:

@@ -18,7 +18,7 @@ from vsa.errors import RangeError
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
-Shape = TypeVar("Shape", tuple[int, int, int], tuple[int, int, int, int])
+Shape = TypeVar("Shape", bound=tuple[int, ...])
 """Channels, height and width; of clips the number of frames before these."""
 
 

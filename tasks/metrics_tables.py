@@ -137,7 +137,17 @@ def _numbers(part: str, title: str, numbers: dict[str, Any]) -> Table:
     """Whatever a task of somebody else measured."""
     beside = ("identifiable", "config", "controls", LEFT_OUT, *TOOK)
     measured = {name: value for name, value in numbers.items() if name not in beside}
-    return Table(f"{part}, {title}", ("measured", "value"), tuple((name, f"{value:.3f}") for name, value in flat(measured)))
+    return Table(f"{part}, {title}", ("measured", "value"), tuple((name, number(value)) for name, value in flat(measured)))
+
+
+def number(value: float) -> str:
+    """A number with three decimals, a small one with three significant digits.
+
+    Example:
+        >>> number(0.98765), number(0.00123456), number(0)
+        ('0.988', '0.00123', '0.000')
+    """
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.1 else f"{value:.3g}"
 
 
 LEFT_OUT = "left_out"

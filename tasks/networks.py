@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
 TRIED = 2
-"""Pictures or vectors on which a network is tried when it is made."""
+"""Observations or vectors on which a network is tried when it is made."""
 
 
-def make(kind: str, name: str, *, image: tuple[int, int, int], dim: int, features: int | None = None, **asked: Any) -> nn.Module:
+def make(kind: str, name: str, *, image: tuple[int, ...], dim: int, features: int | None = None, **asked: Any) -> nn.Module:
     """The encoder or decoder of a name, tried once.
 
     Args:
         kind: "encoder" or "decoder".
         name: a built-in name, that of a plugin, or "package.module:Class".
-        image: channels, height and width of a picture.
+        image: channels, height and width of a picture, and before these the number of frames of a clip.
         dim: of a feature vector, or of what is decoded.
         features: how many feature vectors; a decoder is told if it asks for it.
         asked: what else there is to know, handed to a network that has a parameter of this name.
@@ -76,9 +76,9 @@ def _short(value: Any) -> str:
 
 
 def posterior(
-    encoder: nn.Module, images: Shaped[Tensor, "b c h w"], features: int, dim: int
+    encoder: nn.Module, images: Shaped[Tensor, "b *t c h w"], features: int, dim: int
 ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
-    """What an encoder makes of pictures: mean and log variance, float32 [B, F, D] each.
+    """What an encoder makes of pictures or clips: mean and log variance, float32 [B, F, D] each.
 
     Raises:
         DtypeError, ShapeError: it returns something else.
@@ -96,14 +96,17 @@ def posterior(
 
 
 def parameters(
-    decoder: nn.Module, vectors: Float[Tensor, "b *features dim"], image: tuple[int, int, int] | None = None
-) -> Float[Tensor, "b c h w"]:
+    decoder: nn.Module, vectors: Float[Tensor, "b *features dim"], image: tuple[int, ...] | None = None
+) -> Float[Tensor, "b *t c h w"]:
     """What a decoder makes of vectors: the parameters of pixels, float32 [B, C, H, W], see `tasks.likelihood`.
 
     Args:
         decoder: called with the vectors.
         vectors: [B, D], or [B, F, D] for one that reads by role.
-        image: C, H and W of the parameters, if they are known.
+        image: C, H and W of the parameters, if they are known; of clips T before these.
+
+    Returns:
+        Of clips [B, T, C, H, W].
 
     Raises:
         DtypeError, ShapeError: it returns something else.
@@ -114,7 +117,8 @@ def parameters(
     wanted = f"{whose} must return the parameters of pixels {expected}, one tensor of floating point numbers"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise DtypeError(f"{wanted}, got {_described(found)}")
-    if found.ndim != 4 or len(found) != n or (image is not None and tuple(found.shape[1:]) != tuple(image)):
+    fits = found.ndim in (4, 5) if image is None else tuple(found.shape[1:]) == tuple(image)
+    if not fits or len(found) != n:
         raise ShapeError(f"{wanted}, got {list(found.shape)}")
     return found.float()
 

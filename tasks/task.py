@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from tasks.config import CONFIG, RunConfig
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset, open_dataset
+from tasks.data.declared import Declared, declared
 from tasks.data.population import Population
 from tasks.data.schemes import Batch
 from tasks.data.split import Part, Split, named_split
@@ -334,6 +335,20 @@ def dataset_of(config: RunConfig) -> Dataset:
     return _opened(config.dataset, config.data)
 
 
+def declared_by(config: RunConfig) -> Declared:
+    """What the data set of the configuration declares, of which a model is built; its files need not be here.
+
+    Raises:
+        InputError: its files are not here, and without them it does not say so.
+    """
+    try:
+        return dataset_of(config)
+    except InputError:
+        if (found := declared(config.dataset)) is None:
+            raise
+        return found
+
+
 @lru_cache(maxsize=8)
 def _opened(name: str, data: Path | None) -> Dataset:
     return open_dataset(name, data)
@@ -341,7 +356,8 @@ def _opened(name: str, data: Path | None) -> Dataset:
 
 def likelihood_of(config: RunConfig) -> Likelihood:
     """The likelihood of the configuration, for its data set."""
-    return make_likelihood(config.likelihood, dataset_of(config).binary, config.deviation)
+    binary = config.likelihood == "auto" and dataset_of(config).binary
+    return make_likelihood(config.likelihood, binary, config.deviation)
 
 
 def bytes_of(dataset: Dataset) -> int:

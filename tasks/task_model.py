@@ -24,7 +24,8 @@ class TaskModel(nn.Module):
     Attributes:
         kind: what config.json says of a saved model: "vsa-torch-" and this.
         provenance: where the model comes from, if a task made it; None for one that was composed by hand.
-        image: channels, height and width of its pictures, if a task made it; else what the encoder takes is not known before.
+        image: channels, height and width of its pictures, and before these the number of frames of its clips, if a task made it;
+            else what the encoder takes is not known before.
     """
 
     kind: ClassVar[str] = "model"
@@ -32,7 +33,7 @@ class TaskModel(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.provenance: Provenance | None = None
-        self.image: tuple[int, int, int] | None = None
+        self.image: tuple[int, ...] | None = None
 
     @property
     def device(self) -> torch.device:

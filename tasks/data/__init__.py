@@ -2,7 +2,7 @@
 
 factor.py       a factor of variation
 observable.py   the protocol of a data set
-dataset.py      its checked form; declaration.py checks what it declares, answers.py what it answers
+dataset.py      its checked form; declared.py is what it declares, declaration.py checks that, answers.py what it answers
 split.py        which combinations are for training, validation and test
 population.py   which combinations may be drawn
 pairs.py, exchanges.py, triplets.py, scenes.py     what is drawn of them

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from tasks.data.answers import as_alternatives, as_classes, as_number, as_observed, as_steps
 from tasks.data.checks import MOST, check_readable
-from tasks.data.declaration import as_dynamic, as_factors, as_identifiable, as_numbers, as_shape, as_splits
+from tasks.data.declaration import as_dynamic, as_identifiable, as_numbers, as_splits
+from tasks.data.declared import Declared
 from tasks.data.observable import Observable
 from vsa import load
 from vsa.errors import DtypeError, PluginError, RangeError, ShapeError, choices
@@ -39,7 +40,7 @@ MOST_COMBINATIONS = 2**24
 """So many combinations a data set may have, because those of a part are listed."""
 
 
-class Dataset:
+class Dataset(Declared):
     """A data set whose declaration was checked: what tasks, splits, measurements and figures take.
 
     Args:
@@ -75,11 +76,7 @@ class Dataset:
         self.given: Any = given  # it may have more than it must
         if not isinstance(given.name, str) or not given.name.strip():
             raise DtypeError(f"the name of the data set {type(given).__name__} must be a text, got {given.name!r:.100}")
-        self.name = given.name
-        self.factors = as_factors(self.name, given.factors)
-        self.features = tuple(factor.name for factor in self.factors)
-        self.counts = tuple(len(factor) for factor in self.factors)
-        self.shape = as_shape(self.name, given.shape)
+        super().__init__(given.name, given.factors, given.shape)
         if math.prod(self.counts) > MOST_COMBINATIONS:
             raise RangeError(
                 f"the data set {self.name} has {math.prod(self.counts):,} combinations, of at most {MOST_COMBINATIONS:,}"
@@ -117,41 +114,6 @@ class Dataset:
     def __repr__(self) -> str:
         factors = ", ".join(f"{factor.name} {len(factor)}" for factor in self.factors)
         return f"Dataset({self.name!r}: {factors}; {list(self.shape)})"
-
-    @property
-    def picture(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture.
-
-        Raises:
-            ShapeError: observations are no pictures but clips.
-        """
-        if self.frames is not None:
-            raise ShapeError(
-                f"pictures [C, H, W] are wanted here, and an observation of {self.name} is {list(self.shape)}, a clip of frames"
-            )
-        return self.shape[0], self.shape[1], self.shape[2]
-
-    @property
-    def frames(self) -> int | None:
-        """How many frames a clip has; None where observations are pictures."""
-        return self.shape[0] if len(self.shape) == 4 else None
-
-    @property
-    def frame(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture, or of a frame of a clip."""
-        channels, height, width = self.shape[-3:]
-        return channels, height, width
-
-    @property
-    def axes(self) -> tuple[int | None, int | None]:
-        """Which factor is the place of an object along x, and which along y, by number; None where none is."""
-        along = {factor.axis: f for f, factor in enumerate(self.factors) if factor.axis is not None}
-        return along.get("x"), along.get("y")
-
-    @property
-    def hues(self) -> tuple[int, ...]:
-        """Which factors are the hue of something, by number."""
-        return tuple(f for f, factor in enumerate(self.factors) if factor.hue)
 
     def check_classes(self, classes: Tensor) -> Tensor:
         """The classes [..., F] as int64, if they are classes of this data set.

@@ -184,11 +184,13 @@ def edit_from_vector(model: SceneModel, edits: Edits, before: Float[Tensor, "n d
 @torch.inference_mode()
 def encode(model: SceneModel, classes: Int64[Tensor, "n f"], dataset: Dataset) -> Float[Tensor, "n f dim"]:
     """The feature vectors of the pictures of such objects, on the model's device."""
-    parts = [model.features(dataset.observe(part).to(model.roles.vectors.device)) for part in classes.split(512)]
+    size = -(-512 // (dataset.frames or 1))  # of clips as many frames at once as of pictures
+    parts = [model.features(dataset.observe(part).to(model.roles.vectors.device)) for part in classes.split(size)]
     return torch.cat(parts)
 
 
 @torch.inference_mode()
-def draw(model: SceneModel, vectors: Float[Tensor, "n dim"]) -> Float[Tensor, "n c h w"]:
+def draw(model: SceneModel, vectors: Float[Tensor, "n dim"]) -> Float[Tensor, "n *t c h w"]:
     """The pictures of vectors as the model draws them, on the CPU."""
-    return torch.cat([model.decode(part).cpu() for part in vectors.split(256)])
+    size = 256 if model.image is None or len(model.image) == 3 else -(-256 // model.image[0])
+    return torch.cat([model.decode(part).cpu() for part in vectors.split(size)])

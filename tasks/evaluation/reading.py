@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tasks.data.checks import NotInPartError
 from tasks.data.dataset import Dataset
+from tasks.data.declared import Declared
 from tasks.data.factor import Factor
 from tasks.data.population import Population
 from tasks.data.scenes import ABSENT
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from encoders.power import Power
 
 PICTURES = 8000
-"""How many pictures codebooks are learnt from: 200 of each class of a factor with 40, more of others."""
+"""How many pictures, or frames of clips, codebooks are learnt from: 200 of each class of a factor with 40, more of others."""
 
 
-def empty_codebooks(model: SceneModel, dataset: Dataset) -> list[ItemMemory]:
+def empty_codebooks(model: SceneModel, dataset: Declared) -> list[ItemMemory]:
     """Give the model a codebook for each feature, with the names of its values and vectors that mean nothing yet."""
     device = model.roles.vectors.device
     books = [ItemMemory(factor.labels, model.roles.dim, algebra=model.algebra).to(device) for factor in dataset.factors]
@@ -44,9 +45,10 @@ def learn_codebooks(model: SceneModel, population: Population, generator: torch.
         model: in evaluation mode.
         population: what the pictures show; those that were trained on.
         generator: decides which.
-        pictures: how many.
+        pictures: how many; of clips, how many frames.
     """
-    classes, dataset = population.sample(pictures, generator), population.dataset
+    dataset = population.dataset
+    classes = population.sample(-(-pictures // (dataset.frames or 1)), generator)
     features, shown = encode(model, classes, dataset).cpu(), dataset.canonical(classes)
     for f, book in enumerate(empty_codebooks(model, dataset)):
         if power := model.powers.get(dataset.features[f]):

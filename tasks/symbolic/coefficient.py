@@ -16,7 +16,7 @@ FRACTION = 0.009
 """Of the reconstruction loss of the mean picture. It gives about 5 for dSprites, for which the coefficient was chosen."""
 
 SAMPLED = 256
-"""Training pictures, of which the mean is taken."""
+"""Training pictures, or frames of clips, of which the mean is taken."""
 
 DIGITS = 3
 """Significant ones: sums differ in the last places with the number of threads, and the processes of a run must agree."""
@@ -55,6 +55,6 @@ def mean_picture_loss(config: RunConfig, kind: Literal["bce", "mse"], reduction:
     """
     population = population_of(config, "train")
     generator = torch.Generator().manual_seed(seed_of(config.seed, "mean picture"))
-    pictures = population.observe(population.sample(SAMPLED, generator)).float()
+    pictures = population.observe(population.sample(-(-SAMPLED // (population.dataset.frames or 1)), generator)).float()
     mean = pictures.mean(0, keepdim=True).logit(1e-6)  # the parameters of both likelihoods are log odds
     return reconstruction(mean.expand_as(pictures), pictures, likelihood_of(config), kind, reduction).item()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def reconstruction(
-    parameters: Float[Tensor, "t c h w"],
-    targets: Shaped[Tensor, "t c h w"],
+    parameters: Float[Tensor, "t *s c h w"],
+    targets: Shaped[Tensor, "t *s c h w"],
     likelihood: Likelihood = BERNOULLI,
     kind: Literal["bce", "mse"] = "bce",
     reduction: Literal["sum", "mean"] = "sum",
@@ -25,11 +25,11 @@ def reconstruction(
     """The error of pictures, averaged over the batch.
 
     Args:
-        parameters: [T, C, H, W], of the likelihood.
+        parameters: [T, C, H, W], of the likelihood; of clips [T, S, C, H, W], with S frames.
         targets: the same shape, uint8 or float in [0, 1].
         likelihood: of pixels.
         kind: "bce", the negative log likelihood in nats, or "mse", the squared error of what is expected.
-        reduction: "sum" or "mean" over the pixels of a picture.
+        reduction: "sum" or "mean" over the pixels of a picture or clip.
 
     Example:
         >>> import torch

@@ -31,8 +31,8 @@ class SceneModel(TaskModel):
     """An encoder, two memories and a decoder; everything between encoder and decoder is algebra on vectors.
 
     Args:
-        encoder: pictures to mean and log variance of feature vectors, see `encoders.Encoder`.
-        decoder: vectors to the parameters of pictures, see `decoders.Decoder`.
+        encoder: pictures, or clips, to mean and log variance of feature vectors, see `encoders.Encoder`.
+        decoder: vectors to the parameters of pictures, or clips, see `decoders.Decoder`.
         roles: one vector for each feature, by name.
         slots: one vector for each object of a scene; a model of single objects has one slot, the identity.
         likelihood: what the decoder gives for each pixel, and how the pictures of slots compose into one.
@@ -93,8 +93,8 @@ class SceneModel(TaskModel):
         return scene_page(self, provenance)
 
     @property
-    def drawn(self) -> tuple[int, int, int] | None:
-        """The shape of what the decoder gives, if that of pictures is known."""
+    def drawn(self) -> tuple[int, ...] | None:
+        """The shape of what the decoder gives, if that of observations is known."""
         slots = len(self.slots) if self.decoding == "slots" else 1
         return None if self.image is None else self.likelihood.parameters(self.image, slots)
 
@@ -109,7 +109,8 @@ class SceneModel(TaskModel):
         """Mean and log variance of the feature vectors, float32 [B, F, D] each.
 
         Args:
-            images: single objects, a tensor or an array [B, C, H, W] with values from 0 to white; or pictures of PIL's.
+            images: single objects, a tensor or an array [B, C, H, W], of clips [B, T, C, H, W], with values from 0 to white; or
+                pictures of PIL's.
             white: the value of a white pixel, 1 or 255; if it is not given, 255 for pictures of eight bits.
             prepare: resize them, and turn colours to greyscale or back, where they are not as the encoder takes them.
 
@@ -155,7 +156,7 @@ class SceneModel(TaskModel):
         """
         return self._real(self.algebra.bind(self.as_hypervectors(objects), self._slot(slot)))
 
-    def parameters_of(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
+    def parameters_of(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b *t c h w"]:
         """The parameters of the pictures' likelihood [B, C, H, W], of scenes [B, D]: of Bernoulli the log odds of pixels.
 
         Raises:
@@ -173,12 +174,12 @@ class SceneModel(TaskModel):
             return objects
         return self._real(self.algebra.unbind(self.as_hypervectors(objects)[:, None], self.roles.vectors))
 
-    def redrawn(self, images: Shaped[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    def redrawn(self, images: Shaped[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The parameters of pictures of single objects, encoded, and drawn of their vectors."""
         return self.parameters_of(self.scene(self.object(self.features(images))[:, None]))
 
-    def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b c h w"]:
-        """Pictures [B, C, H, W] of scenes [B, D], from 0 to 1: what the likelihood expects."""
+    def decode(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b *t c h w"]:
+        """Pictures [B, C, H, W], or clips [B, T, C, H, W], of scenes [B, D], from 0 to 1: what the likelihood expects."""
         return self.likelihood.mean(self.parameters_of(vectors))
 
     def edit(
@@ -287,9 +288,16 @@ class SceneModel(TaskModel):
         unbound = self.unbind(scene, slot, feature)
         if power := self.powers.get(feature):
             return power(power.read(unbound))
-        noisy = self.as_hypervectors(unbound)
-        book = self._books()[list(self.roles).index(feature)]
-        return self._real(book.vectors[book.cleanup(noisy).indices[..., 0]])
+        return self.prototype(feature, self._book(feature).cleanup(self.as_hypervectors(unbound)).indices[..., 0])
+
+    def prototype(self, feature: str, classes: Int64[Tensor, "*b"]) -> Float[Tensor, "*b dim"]:
+        """The codebook's vectors of classes of a feature [*B, D]: what an edit puts in where there is no donor.
+
+        Raises:
+            SymbolError: there is no such feature.
+            VSAError: no codebooks were learnt.
+        """
+        return self._real(self._book(feature).vectors[classes])
 
     def read(self, vectors: Float[Tensor, "*b dim"], slot: int = 0) -> Int64[Tensor, "*b features"]:
         """The classes [*B, F] of an object, read from scenes [*B, D]: unbind slot and role, clean up; no network in between.
@@ -304,6 +312,11 @@ class SceneModel(TaskModel):
         ]
         return torch.stack(found, -1)
 
+    def _book(self, feature: str) -> ItemMemory:
+        if feature not in self.roles:
+            raise SymbolError(f"there is no feature {feature!r}; {choices(feature, list(self.roles))}")
+        return self._books()[list(self.roles).index(feature)]
+
     def _books(self) -> list[ItemMemory]:
         if len(self.codebooks) != len(self.roles):
             raise VSAError("this model has no codebooks to read with; learn_codebooks(model, ...) learns them")
@@ -311,13 +324,13 @@ class SceneModel(TaskModel):
 
     def forward(
         self,
-        pictures: Shaped[Tensor, "p c h w"],
+        pictures: Shaped[Tensor, "p *s c h w"],
         sources: Int64[Tensor, "t n features"] | Callable[[Tensor], Tensor],
         slots: Int64[Tensor, "t n"] | None = None,
         *,
         noise: int = 0,
         shard: Shard = Shard(),  # noqa: B008  (it cannot change)
-    ) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "p features dim"], Float[Tensor, "p features dim"]]:
+    ) -> tuple[Float[Tensor, "t *s c h w"], Float[Tensor, "p features dim"], Float[Tensor, "p features dim"]]:
         """Parameters of targets [T, C, H, W], composed of sampled features, and the posterior [P, F, D] they came from.
 
         Each of several processes encodes and draws its shard: T counts the targets of its shard, P all pictures. They exchange

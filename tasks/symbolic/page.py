@@ -10,6 +10,7 @@ from tasks.data.dataset import open_dataset
 from tasks.provenance import Provenance
 from tasks.symbolic.config import StageConfig
 from tasks.task_model import count_of
+from vsa.errors import InputError
 
 MEASURES = (
     "IoU is with the exact picture of what should be there. *Shown*: the share of pictures that show the right value. *Read*: "
@@ -26,16 +27,17 @@ def scene_page(model: Any, provenance: Provenance) -> Page:
     """
     config = cast(StageConfig, provenance.config)
     objects = "one object" if len(model.slots) == 1 else f"up to {len(model.slots)} objects"
+    seen = "clip" if model.image is not None and len(model.image) == 4 else "picture"
     return Page(
         model=type(model),
-        summary=f"Pictures of {objects} as one vector of {model.dim} numbers.",
+        summary=f"{seen.capitalize()}s of {objects} as one vector of {model.dim} numbers.",
         parts=list(_parts(model, config)),
         details=(
-            f"An encoder turns the picture of an object into feature vectors: {', '.join(model.roles.names)}. An object is "
+            f"An encoder turns the {seen} of an object into feature vectors: {', '.join(model.roles.names)}. An object is "
             "their sum, each bound with the vector of its role; a scene is the sum of its objects, each bound with the vector of "
-            "its slot; a decoder draws the picture from that one vector. So a picture is edited, and what is in it is read, by "
-            "algebra on the vector. `vsa edit .` draws an edit.",
-            f"It knows what it was trained on: the data set {as_code(config.dataset)}, each object encoded from a picture of its "
+            f"its slot; a decoder draws the {seen} from that one vector. So a {seen} is edited, and what is in it is read, by "
+            f"algebra on the vector.{' `vsa edit .` draws an edit.' if seen == 'picture' else ''}",
+            f"It knows what it was trained on: the data set {as_code(config.dataset)}, each object encoded from a {seen} of its "
             "own.",
         ),
         snippet=_snippet(model, config),
@@ -55,7 +57,10 @@ def _parts(model: Any, config: StageConfig) -> Iterator[tuple[str, str]]:
 
 def _snippet(model: Any, config: StageConfig) -> str:
     feature = model.roles.names[0]
-    counts = [len(factor) for factor in open_dataset(config.dataset).factors]
+    try:
+        counts = open_dataset(config.dataset).counts
+    except InputError:  # it needs files, of which nobody knows where the reader has them
+        return ""
     thirds = [[share * count // 3 for count in counts] for share in (1, 2)]
     read = (
         "\n\nmodel.read(edited, slot=0).tolist()  # the classes of the first object, read from the vector"

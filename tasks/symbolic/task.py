@@ -26,7 +26,7 @@ from tasks.symbolic.coefficient import contrastive_coefficient
 from tasks.symbolic.config import StageConfig
 from tasks.symbolic.losses import contrastive, guessed_cosine, kl_divergence, known_cosine, reconstruction
 from tasks.symbolic.model import SceneModel
-from tasks.task import Task, dataset_of, likelihood_of, population_of, seed_of
+from tasks.task import Task, dataset_of, declared_by, likelihood_of, population_of, seed_of
 from tasks.weights import open_weights
 from vsa import ItemMemory, get_algebra
 from vsa.errors import InputError
@@ -43,18 +43,21 @@ class Stage(Task[Config, SceneModel]):
 
     Attributes:
         objects: the most objects in a target, and so the slots.
+        clips: whether what is observed are clips, and not pictures.
     """
 
     objects: Callable[[Config], int] = field(kw_only=True)
+    clips: bool = field(default=False, kw_only=True)
 
     def build(self, config: Config) -> SceneModel:
         """The untrained model: encoder, feature roles, slot roles and decoder; its weights depend on the seed alone.
 
         Raises:
             RangeError: so large a dimension does not fit in memory.
+            ShapeError: observations are clips where pictures are wanted, or pictures where clips are.
         """
-        dataset, count = dataset_of(config), self.objects(config)
-        features, image = dataset.features, dataset.picture
+        dataset, count = declared_by(config), self.objects(config)
+        features, image = dataset.features, dataset.clip if self.clips else dataset.picture
         rows = sum(dataset.counts) + len(features) * config.batch_size
         likelihood = likelihood_of(config)
         check_memory("dim", config.dim, 4 * rows, "feature vectors of the codebooks and of a batch")
@@ -133,7 +136,7 @@ class Stage(Task[Config, SceneModel]):
             raise ValueError(f"its roles are not of the dimension {config.dim}")
         model = self.build(config)
         if any(name.startswith("codebooks.") for name in weights):
-            empty_codebooks(model, dataset_of(config))
+            empty_codebooks(model, declared_by(config))
         model.load_state_dict(weights)
         return model
 

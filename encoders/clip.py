@@ -1,0 +1,127 @@
+"""The encoder of clips: the same convolutions look at each frame, and what they say is put together over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from encoders.conv import halvings
+from vsa.errors import RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+class ClipEncoder(nn.Module):
+    """Clips to the mean and log variance of their feature vectors.
+
+    Convolutions make a code of each frame. What stays in a clip is in the mean of these codes over time; what moves is in a few
+    numbers of each frame, kept in order. What colours there are is counted, not learnt: random Fourier features of colours are
+    averaged over pixels of two frames, and each is normalised over the batch, so that the colour of a few pixels counts as
+    much as that of many. Convolutions alone take long to find it: of 64 x 64 pixels a face has few.
+
+    All together gives a short code for each feature, which is set to length 1 and projected by a fixed random matrix to a
+    hypervector of norm about sqrt(dim). All features thus have the same energy: in a superposition each is noise to the others,
+    and one that could grow would drown them.
+
+    Args:
+        image: frames, channels, height and width of a clip; each convolution halves height and width, so that they must be a
+            multiple of 16 for four convolutions.
+        features: how many feature vectors.
+        dim: the dimension of each.
+        channels: of the convolutions (kernel 4, stride 2), of which there are at least one.
+        hidden: the width of a frame's code and, twice as many, of the clip's.
+        moving: how many numbers of each frame are kept in order.
+        colours: how many random Fourier features of colours are averaged.
+        bandwidth: how far apart colours, from 0 to 1, become unrelated.
+        code: the length of a feature's code, before it is projected.
+        logvar: the log variance, the same for every clip; -2.4 is noise of 0.3 beside entries of about 1.
+        seed: of the random projection, and of the random features.
+
+    Raises:
+        ShapeError: an observation is no clip, or the sides of a frame cannot be halved so often.
+        RangeError: a number is below 1, or there are no channel numbers.
+
+    Source: Rahimi and Recht, "Random features for large-scale kernel machines", 2007, for the features of colours.
+
+    Example:
+        >>> mean, logvar = ClipEncoder(image=(8, 3, 64, 64), features=5, dim=1024)(torch.zeros(2, 8, 3, 64, 64))
+        >>> mean.shape
+        torch.Size([2, 5, 1024])
+    """
+
+    projection: Tensor
+    frequencies: Tensor
+    phases: Tensor
+
+    def __init__(
+        self,
+        image: Sequence[int],
+        features: int,
+        dim: int,
+        *,
+        channels: Sequence[int] = (16, 32, 64, 128),
+        hidden: int = 256,
+        moving: int = 32,
+        colours: int = 64,
+        bandwidth: float = 0.05,
+        code: int = 64,
+        logvar: float = -2.4,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if len(image) != 4 or min(image) < 1:
+            raise ShapeError(f"ClipEncoder takes clips [T, C, H, W] with frames and pixels, got {list(image)}")
+        sizes = {"features": features, "dim": dim, "hidden": hidden, "moving": moving, "colours": colours, "code": code}
+        for name, value in sizes.items():
+            if value < 1:
+                raise RangeError(f"ClipEncoder needs {name} of at least 1, got {value}")
+        if not 0 < bandwidth < math.inf:
+            raise RangeError(f"ClipEncoder needs a bandwidth above 0, got {bandwidth}")
+        self.image, self.logvar = tuple(image), logvar
+        frames, side = image[0], 2 ** len(channels)
+        self.convolutions = halvings("ClipEncoder", (image[1], image[2], image[3]), channels)
+        flat = channels[-1] * (image[2] // side) * (image[3] // side)
+        self.frame = nn.Sequential(nn.Linear(flat, hidden), nn.LayerNorm(hidden), nn.GELU())
+        self.moving = nn.Linear(hidden, moving)
+        self.counted = nn.BatchNorm1d(colours, affine=False)
+        self.clip = nn.Sequential(nn.Linear(hidden + frames * moving + colours, 2 * hidden), nn.LayerNorm(2 * hidden), nn.GELU())
+        self.code = nn.Linear(2 * hidden, features * code)
+        self.split = nn.Unflatten(1, (features, code))
+        generator = torch.Generator().manual_seed(seed)
+        self.register_buffer("frequencies", torch.randn(colours, image[1], generator=generator) / bandwidth)
+        self.register_buffer("phases", 2 * math.pi * torch.rand(colours, generator=generator))
+        self.register_buffer("projection", torch.randn(features, code, dim, generator=generator))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(
+        self, images: Float[Tensor, "b t c h w"]
+    ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
+        """Mean and log variance, [B, features, dim] each; the log variance is one number, seen through `expand`.
+
+        Args:
+            images: float [B, T, C, H, W] in [0, 1].
+
+        Raises:
+            ShapeError: the clips are not of the length and size that the encoder was made for.
+        """
+        if images.ndim != 5 or tuple(images.shape[1:]) != self.image:
+            raise ShapeError(f"ClipEncoder was made for clips [B, {', '.join(map(str, self.image))}], got {list(images.shape)}")
+        maps = self.convolutions(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        frames = self.frame(maps.flatten(1)).unflatten(0, images.shape[:2])
+        colours = self.counted(self._colours(images)).to(frames.dtype)
+        seen = self.clip(torch.cat([frames.mean(1), self.moving(frames).flatten(1), colours], 1))
+        code = F.normalize(self.split(self.code(seen)), dim=-1)
+        mean = torch.einsum("bfk,fkd->bfd", code, self.projection)
+        return mean, mean.new_tensor(self.logvar).expand_as(mean)
+
+    def _colours(self, images: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b colours"]:
+        """The mean of random features of the colours of pixels, in float32: every other row and column of two frames."""
+        some = images[:, :: -(-self.image[0] // 2), :, ::2, ::2].movedim(2, -1).flatten(1, 3).float()
+        with torch.autocast(images.device.type, enabled=False):  # bfloat16 would round angles by more than a colour's
+            return torch.cos(some @ self.frequencies.T + self.phases).mean(1)

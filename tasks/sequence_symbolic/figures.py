@@ -1,0 +1,58 @@
+"""Pictures of what a model of clips does: each row is a clip, frame by frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from tasks.data.checks import NotInPartError
+from tasks.data.population import Population
+from tasks.evaluation.colours import difference, rgb
+from tasks.evaluation.counterfactuals import draw, edit_by_algebra, edit_from_vector, sample_edits
+from tasks.evaluation.grid import Panel, write_panels
+from tasks.symbolic.model import SceneModel
+
+ASSEMBLY = "all factors"
+
+
+def draw_clips(model: SceneModel, population: Population, path: Path, generator: torch.Generator) -> None:
+    """Edits of one clip for each factor, and of all factors at once: what is given, drawn, edited, right, and the difference.
+
+    Args:
+        model: in evaluation mode, with codebooks.
+        population: what the clips show.
+        path: the PNG file.
+        generator: decides which.
+
+    Raises:
+        NotInPartError: no factor can be exchanged among these clips; one that cannot is left out of the figure.
+    """
+    dataset = population.dataset
+    panels, left_out = [], []
+    everything = tuple(range(len(dataset.factors)))
+    for chosen in (*((f,) for f in everything), everything):
+        try:
+            edits = sample_edits(1, chosen, 0, population, generator)
+        except NotInPartError as error:
+            left_out.append(error)
+            continue
+        before = edit_by_algebra(model, edits)[0]
+        drawn, edited = draw(model, before)[0], draw(model, edit_from_vector(model, edits, before))[0]
+        first, right = dataset.observe(edits.first)[0].float(), dataset.observe(edits.edited)[0].float()
+        rows = {"clip": rgb(first), "drawn": rgb(drawn)}
+        if len(chosen) == 1:
+            rows["donor"] = rgb(dataset.observe(edits.donors[:, chosen[0]])[0].float())
+        rows |= {"edited\nby algebra": rgb(edited), "exact": rgb(right), "difference": difference(edited, right)}
+        name = dataset.features[chosen[0]] if len(chosen) == 1 else ASSEMBLY
+        panels.append(Panel(torch.stack(list(rows.values())), name, rows=tuple(rows), row_breaks=(len(rows) - 3,)))
+    if not panels:
+        raise left_out[0]
+    caption = (
+        "The clip takes one factor from the donor, by algebra on its vector alone; of all factors each is of a donor of its own. "
+        "Difference: from the exact clip."
+    )
+    write_panels(path, panels, caption, across=2)
+
+
+FIGURES = {"edits.png": draw_clips}
