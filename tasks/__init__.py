@@ -25,6 +25,7 @@ register(
         "vae": "tasks.vae.task:TASK",
         "id-gan": "tasks.id_gan.task:TASK",
         "composition": "tasks.composition.task:TASK",
+        "sequence": "tasks.sequence.task:TASK",
         "sequence-symbolic": "tasks.sequence_symbolic.task:TASK",
     },
 )

@@ -114,16 +114,22 @@ def test_training_does_what_the_examples_do(trained: tuple[Path, str]) -> None:
         assert part in shown
 
 
+TASKS = "composition, id-gan, paired, paired-scene, scene, sequence, sequence-symbolic, vae"
+
+
 def test_which_task_to_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for words, message in (
-        ([], "`vsa train` needs a task before its flags, one of composition, id-gan, paired, paired-scene, scene, vae"),
+        (
+            [],
+            f"`vsa train` needs a task before its flags, one of {TASKS}",
+        ),
         (
             ["--steps", "2"],
-            "`vsa train` needs a task before its flags, one of composition, id-gan, paired, paired-scene, scene, vae",
+            f"`vsa train` needs a task before its flags, one of {TASKS}",
         ),
         (
             ["pared"],
-            "there is no task 'pared'; did you mean 'paired'? There are: composition, id-gan, paired, paired-scene, scene, vae. "
+            f"there is no task 'pared'; did you mean 'paired'? There are: {TASKS}. "
             'One of your own is named "package.module:attribute"',
         ),
         (["nowhere:TASK"], "the task 'nowhere:TASK' cannot be imported: there is no module 'nowhere'"),

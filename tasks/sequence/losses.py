@@ -1,0 +1,79 @@
+"""The terms of a sequential autoencoder's loss, each exact for the sample that it is given; all in nats.
+
+A clip has one content f and a motion z_1 to z_T. Both are normal, of independent numbers, and so are the priors: p(f) is standard
+normal, p(z_t | z_<t) has the mean and the variance that a recurrent network learns.
+
+Source: Leplae-Arthur and Nichani, "Modeling Sequential Data with VAEs", section 2; Li and Mandt, "Disentangled Sequential
+Autoencoder", 2018, arXiv 1803.02991.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vsa.errors import RangeError, ShapeError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+def kl_of_content(mean: Float[Tensor, "b content"], logvar: Float[Tensor, "b content"]) -> Float[Tensor, " b"]:
+    """KL(q(f | x_1:T) || p(f)) of each clip [B], where p(f) is standard normal.
+
+    Example:
+        >>> kl_of_content(torch.ones(2, 4), torch.zeros(2, 4))
+        tensor([2., 2.])
+    """
+    return 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1)
+
+
+def kl_of_motion(
+    mean: Float[Tensor, "b t motion"],
+    logvar: Float[Tensor, "b t motion"],
+    prior_mean: Float[Tensor, "b t motion"],
+    prior_logvar: Float[Tensor, "b t motion"],
+) -> Float[Tensor, " b"]:
+    """The sum over t of KL(q(z_t | x) || p(z_t | z_<t)) of each clip [B], exact for the z_<t from which the prior was made.
+
+    Args:
+        mean, logvar: of the posterior.
+        prior_mean, prior_logvar: of the prior, made from samples of the posterior, which is what makes an expectation of it.
+
+    Example:
+        >>> zero = torch.zeros(1, 3, 2)
+        >>> kl_of_motion(zero + 1, zero, zero, zero)
+        tensor([3.])
+    """
+    apart = (mean - prior_mean).square() / prior_logvar.exp()
+    return 0.5 * (apart + (logvar - prior_logvar).exp() - 1 + prior_logvar - logvar).flatten(1).sum(1)
+
+
+def agreement(first: Float[Tensor, "b dim"], second: Float[Tensor, "b dim"], temperature: float = 0.5) -> Float[Tensor, ""]:
+    """How badly a code tells which code of another list is of the same clip: InfoNCE of cosines, both ways, averaged.
+
+    Args:
+        first, second: codes [B, D] of the same clips, seen in two ways.
+        temperature: what cosines are divided by.
+
+    Raises:
+        ShapeError: there are not as many codes of one as of the other.
+        RangeError: the temperature is not above 0.
+
+    Source: van den Oord et al., "Representation learning with contrastive predictive coding", 2018, arXiv 1807.03748; for
+    sequences Bai et al., "Contrastively disentangled sequential variational autoencoder", 2021, arXiv 2110.12091.
+
+    Example:
+        >>> round(agreement(torch.zeros(4, 3), torch.zeros(4, 3)).item(), 4)  # as good as guessing: ln 4
+        1.3863
+    """
+    if first.shape != second.shape or first.ndim != 2:
+        raise ShapeError(f"codes must be [B, D], twice the same, got {list(first.shape)} and {list(second.shape)}")
+    if not temperature > 0:
+        raise RangeError(f"temperature must be above 0, got {temperature}")
+    cosines = F.normalize(first, dim=1) @ F.normalize(second, dim=1).T / temperature
+    right = torch.arange(len(first), device=first.device)
+    return 0.5 * (F.cross_entropy(cosines, right) + F.cross_entropy(cosines.T, right))

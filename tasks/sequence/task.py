@@ -1,0 +1,79 @@
+"""The sequential autoencoder as a task: what stays in a clip and what moves, apart, without labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from tasks.data.population import Population
+from tasks.data.schemes import Batch
+from tasks.networks import make
+from tasks.provenance import Provenance
+from tasks.sequence.config import SequenceConfig
+from tasks.sequence.figures import FIGURES
+from tasks.sequence.losses import agreement, kl_of_content, kl_of_motion
+from tasks.sequence.measure import measure
+from tasks.sequence.model import Drawn, SequentialAutoencoder
+from tasks.sequence.schemes import SCHEMES
+from tasks.symbolic.losses import reconstruction
+from tasks.task import Task, declared_by, likelihood_of, seed_of
+
+
+@dataclass(frozen=True)
+class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
+    """The task of the sequential autoencoder."""
+
+    def build(self, config: SequenceConfig) -> SequentialAutoencoder:
+        """The untrained model; its weights depend on the seed alone.
+
+        Raises:
+            ShapeError: the data set is one of pictures, not of clips.
+        """
+        dataset, likelihood = declared_by(config), likelihood_of(config)
+        shape, image, codes = dataset.clip, dataset.frame, config.content + config.motion
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            encoder = make("encoder", config.encoder, image=image, features=1, dim=config.width // 2)
+            decoder = make("decoder", config.decoder, image=likelihood.parameters(image), dim=codes)
+            model = SequentialAutoencoder(
+                encoder,
+                decoder,
+                config.content,
+                config.motion,
+                width=config.width,
+                hidden=config.hidden,
+                deviations=config.deviations,
+                likelihood=likelihood,
+            )
+        model.provenance, model.image = Provenance(self.name, config), shape
+        return model
+
+    def batch(self, config: SequenceConfig, population: Population, number: int) -> Batch:
+        """Random clips, and the views of them that the objective asks for."""
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "batch", number))
+        batch = SCHEMES[config.objective](config.batch_size, config.mirror, population, generator)
+        return replace(batch, noise=seed_of(config.seed, "noise", number))
+
+    def loss(self, config: SequenceConfig, model: nn.Module, batch: Batch, spent: float) -> Tensor:
+        """How badly the clips are drawn, both KL terms, and what the objective asks beside them."""
+        made: Drawn = model(batch.pictures, batch.sources[:, 0], noise=batch.noise, shard=batch.shard)
+        error = reconstruction(made.parameters, batch.shard.of(batch.targets), likelihood_of(config))
+        used = made.used
+        kl = kl_of_content(used.content, used.content_logvar) + kl_of_motion(used.motion, used.motion_logvar, *made.prior)
+        total = error + config.beta * kl.mean()
+        if config.objective == "contrast":
+            n, (content, _, motion, _) = len(batch.targets), made.posterior
+            stays = agreement(content[:n], content[n : 2 * n], config.temperature)
+            moves = agreement(motion[:n].flatten(1), motion[2 * n :].flatten(1), config.temperature)
+            total = total + config.contrast * (stays + moves)
+        return total
+
+    def optimizer(self, config: SequenceConfig, model: SequentialAutoencoder, fused: bool) -> torch.optim.Optimizer:
+        """Adam."""
+        return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=fused)
+
+
+TASK = SequenceTask(name="sequence", config=SequenceConfig, evaluate=measure, figures=FIGURES)
+run, build, learn = TASK.run, TASK.build, TASK.learn

@@ -1,0 +1,94 @@
+"""Each term of the loss against a closed form, and their sum against the bound of a sequence that is known exactly."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+
+from tasks.likelihood import Gaussian
+from tasks.sequence.factorised import best
+from tasks.sequence.linear import LinearSequence, moment_of
+from tasks.sequence.losses import agreement, kl_of_content, kl_of_motion
+from tests.helpers import error, seeds
+from tests.tasks.sequence.numbers import rng
+from vsa.errors import RangeError, ShapeError
+
+
+def normals(*shape: int, seed: int) -> tuple[Tensor, Tensor]:
+    generator = rng(seed)
+    return torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)
+
+
+@given(seeds, st.integers(1, 5))
+def test_the_kl_of_content_is_that_of_torch(seed: int, size: int) -> None:
+    mean, logvar = normals(4, size, seed=seed)
+    right = kl_divergence(Normal(mean, (logvar / 2).exp()), Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(kl_of_content(mean, logvar), right)
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 3))
+def test_the_kl_of_motion_is_that_of_torch_summed_over_frames(seed: int, frames: int, size: int) -> None:
+    mean, logvar = normals(3, frames, size, seed=seed)
+    before, width = normals(3, frames, size, seed=seed + 1)
+    right = kl_divergence(Normal(mean, (logvar / 2).exp()), Normal(before, (width / 2).exp())).sum((1, 2))
+    torch.testing.assert_close(kl_of_motion(mean, logvar, before, width), right)
+
+
+@given(seeds)
+def test_no_kl_is_below_zero_and_one_of_the_prior_itself_is_zero(seed: int) -> None:
+    mean, logvar = normals(5, 4, 3, seed=seed)
+    before, width = normals(5, 4, 3, seed=seed + 1)
+    assert (kl_of_motion(mean, logvar, before, width) >= -1e-4).all()
+    assert (kl_of_motion(mean, logvar, mean, logvar) == 0).all()
+    assert (kl_of_content(torch.zeros(2, 3), torch.zeros(2, 3)) == 0).all()
+
+
+def test_the_error_of_frames_is_the_log_density_of_a_gaussian_of_variance_one() -> None:
+    logits, seen = normals(2, 3, 1, 4, 4, seed=0)[0], torch.rand(2, 3, 1, 4, 4, generator=rng(1))
+    right = -Normal(logits.sigmoid(), 1.0).log_prob(seen) - 0.5 * math.log(2 * math.pi)
+    torch.testing.assert_close(Gaussian(1.0).loss(logits, seen), right)
+
+
+def test_the_terms_together_are_the_bound_of_a_sequence_whose_bound_is_known() -> None:
+    """A random walk about a latent that stays: the terms, of samples of its best factorised posterior, are its closed form."""
+    sf, sz, sx, frames, n = 2.0, 0.5, 0.5, 3, 200_000
+    known = LinearSequence.of(sf, sz, sx, steps=frames, dims=1)
+    posterior = best(known)
+    seen = known.sample((n,), rng(0))[..., 0]  # [n, T]
+    means, logvars = seen @ posterior.weights.T, posterior.deviations.log().mul(2).expand(n, -1)
+    sample = means + torch.randn(means.shape, generator=rng(1), dtype=torch.float64) * (logvars / 2).exp()
+    content, motion = sample[:, :1], sample[:, 1:, None]
+    # The standard normal prior of content is met by content in units of sf.
+    stays = kl_of_content(means[:, :1] / sf, logvars[:, :1] - 2 * math.log(sf))
+    before = torch.cat([torch.zeros_like(motion[:, :1]), motion[:, :-1]], 1)
+    width = torch.full_like(before, 2 * math.log(sz))
+    moves = kl_of_motion(means[:, 1:, None], logvars[:, 1:, None], before, width)
+    drawn = -Normal(content + motion[..., 0], sx).log_prob(seen).sum(1)
+    bound = posterior.bound(known, moment_of(seen[..., None])).item()
+    assert -(drawn + stays + moves).mean().item() == pytest.approx(bound, abs=0.01)
+
+
+def test_agreement_of_codes_that_are_alike_and_apart_is_a_closed_form() -> None:
+    codes, temperature = torch.eye(3), 0.5
+    told = math.exp(1 / temperature) / (math.exp(1 / temperature) + 2)
+    assert agreement(codes, codes, temperature).item() == pytest.approx(-math.log(told), rel=1e-5)
+    assert agreement(codes, codes.roll(1, 0), temperature).item() == pytest.approx(math.log(math.exp(2) + 2), rel=1e-5)
+
+
+@given(seeds)
+def test_agreement_does_not_depend_on_lengths_nor_on_which_list_is_first(seed: int) -> None:
+    first, second = normals(6, 4, seed=seed)
+    lengths = torch.rand(6, 1, generator=rng(seed)) + 0.1
+    torch.testing.assert_close(agreement(first * lengths, second), agreement(first, second))
+    torch.testing.assert_close(agreement(second, first), agreement(first, second))
+
+
+def test_agreement_refuses_what_it_cannot_compare() -> None:
+    with error(ShapeError, "codes must be [B, D], twice the same, got [3, 2] and [4, 2]"):
+        agreement(torch.zeros(3, 2), torch.zeros(4, 2))
+    with error(RangeError, "temperature must be above 0, got 0"):
+        agreement(torch.zeros(3, 2), torch.zeros(3, 2), 0)
