@@ -99,9 +99,11 @@ class NearestClip:
 
     def _nearest(self, sums: Tensor, area: Tensor) -> tuple[Tensor, Tensor]:
         """The colour [n] and the mask or combination [n] of least distance."""
-        beyond = area[:, None, None] * self.colours.square().sum(1) - 2 * sums @ self.colours.T
-        least = beyond.transpose(0, 1).flatten(1).argmin(1)
-        return least % len(self.colours), least // len(self.colours)
+        sizes, doubled = self.colours.square().sum(1), 2 * self.colours
+        told = (doubled @ sums.flatten(0, 1).T).unflatten(1, sums.shape[:2])
+        which = ((sizes[:, None] * area)[:, :, None] - told).amin(0).argmin(0)
+        beyond = area[which, None] * sizes - told[:, which, torch.arange(len(which))].T
+        return beyond.argmin(1), which
 
 
 def masks_of(sprites: Int64[Tensor, "k 5"]) -> Masks:
