@@ -41,6 +41,8 @@ class Observable(Protocol):
     * `splits`: by name, what is held out of the training: the expression of a test, or a `tasks.data.declaration.HeldOut`.
     * `numbers`: by name, a function from classes to a number of each combination, which splits may name; see `Dataset.number`.
     * `nearest(pictures)`: the classes that a picture is most like, see `Dataset.nearest`.
+    * `moving`, of clips: the names of the factors that move, while the others stay; see `tasks.data.clip_factors`.
+    * `coarser`, of clips: by factor, coarser ones by name, with a text for each class: `{"motion": {"action": ("walk", ...)}}`.
     """
 
     @property

@@ -99,12 +99,14 @@ class Moving:
     Attributes:
         paths: for shape, scale, orientation, x and y, in the order of dSprites: the factor's name, and for each of its classes
             the path; one of a single class stays.
+        moving: the names of the factors that follow a path.
     """
 
     name: str
     factors: tuple[Factor, ...]
     shape: tuple[int, int, int, int]
     paths: tuple[tuple[str, Sequence[Path]], ...]
+    moving: tuple[str, ...]
 
     def observe(self, classes: Int64[Tensor, "n f"]) -> UInt8[Tensor, "n t 3 64 64"]:
         """The clips, 0 to 255."""
@@ -164,6 +166,7 @@ class DSpritesDynamic(Moving):
     _followed = (followed(X, positions("right", "left")), followed(Y, positions("down", "up")))
     factors = (COLOUR, *(factor for factor, _ in (*_kept, *_followed)))
     paths = tuple(paths for _, paths in (*_kept, *_followed))
+    moving = tuple(factor.name for factor, _ in _followed)
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
     splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}
 
@@ -182,5 +185,6 @@ class DSpritesStatic(Moving):
     _scale, _orientation = followed(SCALE, SCALES), followed(ORIENTATION, TURNS)
     factors = (COLOUR, _shape[0], _x[0], _y[0], _scale[0], _orientation[0])
     paths = (_shape[1], _scale[1], _orientation[1], _x[1], _y[1])
+    moving = (_scale[0].name, _orientation[0].name)
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"clip": partial(clip_number, tuple(map(len, factors)))}
     splits: Mapping[str, HeldOut] = {"published": split_of(math.prod(map(len, factors)))}

@@ -7,39 +7,13 @@ from torch import Tensor
 from tasks.data import Dataset, Population, open_dataset
 from tasks.data.circles import Circles
 from tasks.data.factor import Factor
-from tasks.data.layers import Layers
 from tasks.data.split import named_split
 from tasks.sequence.exact import ExactJudge
 from tests.conftest import ROOT
 from tests.helpers import error
+from tests.tasks.sequence.small import EVERY, SMALL, Small
 from vsa.errors import DtypeError, RangeError, ShapeError
 
-
-class Small:
-    """Three layers, of 3, 1 and 4 variants, in five cells, partly clear: two motions of three frames; the motion comes first."""
-
-    name = "small"
-    factors = (Factor("way", ("out", "back"), ordered=False), Factor("hat", range(4)), Factor("coat", range(3)))
-    shape = (3, 3, 6, 5)
-
-    def __init__(self) -> None:
-        g = torch.Generator().manual_seed(0)
-        pictures = [torch.randint(0, 256, (n, 5, 4, 6, 5), generator=g).byte() for n in (3, 1, 4)]
-        for picture in pictures:
-            alpha = picture[:, :, 3]
-            picture[:, :, 3] = torch.where(alpha < 110, 0, torch.where(alpha < 220, 255, alpha))
-        self.layers = Layers(("coat", "belt", "hat"), tuple(pictures), torch.tensor([[0, 1, 2], [4, 3, 1]]))
-
-    def observe(self, classes: Tensor) -> Tensor:
-        variants = torch.stack([classes[:, 2], torch.zeros_like(classes[:, 0]), classes[:, 1]], 1)
-        return self.layers.clips(variants, classes[:, 0])
-
-    def canonical(self, classes: Tensor) -> Tensor:
-        return classes
-
-
-SMALL = Dataset(Small())
-EVERY = torch.cartesian_prod(torch.arange(2), torch.arange(4), torch.arange(3))
 CAST = open_dataset("cast")
 OF_CAST = ExactJudge(CAST)
 
@@ -58,7 +32,7 @@ def test_whole_clips_are_the_nearest_of_all() -> None:
 
 
 def test_frames_and_poses_are_the_nearest_of_all() -> None:
-    clips, judge = seen(30, 4, 3, 6, 5), ExactJudge(SMALL)
+    clips, judge = seen(30, 4, 3, 8, 8), ExactJudge(SMALL)
     characters = torch.cartesian_prod(torch.arange(3), torch.zeros(1, dtype=torch.int64), torch.arange(4))
     looks = judge.layers.compose(characters[:, None], torch.arange(5)).double() / 255  # [characters, cells, 3, h, w]
     distances = (clips.double()[:, :, None, None] - looks).square().flatten(4).mean(4)  # [n, t, characters, cells]
@@ -136,17 +110,17 @@ def test_what_cannot_be_judged_is_said_in_one_line() -> None:
     with error(RangeError, "and the data set Circles has none"):
         ExactJudge(Circles())  # type: ignore[arg-type]  # that is the mistake
     with error(ShapeError, "clips of small have 3 frames, got 4"):
-        judge.nearest_clips(seen(1, 4, 3, 6, 5))
-    with error(ShapeError, "clips of small must be [B, T, 3, 6, 5], got [2, 3, 1, 6, 5]"):
-        judge.nearest_poses(seen(2, 3, 1, 6, 5))
-    with error(DtypeError, "clips must be a tensor [B, T, 3, 6, 5], got list"):
+        judge.nearest_clips(seen(1, 4, 3, 8, 8))
+    with error(ShapeError, "clips of small must be [B, T, 3, 8, 8], got [2, 3, 1, 8, 8]"):
+        judge.nearest_poses(seen(2, 3, 1, 8, 8))
+    with error(DtypeError, "clips must be a tensor [B, T, 3, 8, 8], got list"):
         judge.nearest_clips([])  # type: ignore[arg-type]  # that is the mistake
     with error(DtypeError, "clips must be uint8, or floating point numbers from 0 to 1, got torch.int64"):
-        judge.nearest_clips(EVERY.new_zeros(1, 3, 3, 6, 5))
+        judge.nearest_clips(EVERY.new_zeros(1, 3, 3, 8, 8))
     with error(RangeError, "every value of a clip must be from 0 to 1, got 0 to 255"):
-        judge.nearest_clips(torch.tensor([0.0, 255.0]).repeat(135).view(1, 3, 3, 6, 5))
+        judge.nearest_clips(torch.tensor([0.0, 255.0]).repeat(288).view(1, 3, 3, 8, 8))
     with error(RangeError, "every value of a clip must be from 0 to 1, got nan to nan"):
-        judge.nearest_clips(torch.full((1, 3, 3, 6, 5), torch.nan))
+        judge.nearest_clips(torch.full((1, 3, 3, 8, 8), torch.nan))
 
 
 def test_layers_that_are_not_the_factors_are_refused() -> None:
