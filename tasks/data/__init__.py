@@ -10,6 +10,7 @@ schemes.py      batches to learn from
 published.py, npz.py, hdf5.py         files that others publish
 circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets of pictures
 cast/, lpc/, dsprites/moving.py       the data sets of clips; characters.py is what the first two share, layers.py composes them
+clip_factors.py         which factors of clips move, and which coarser ones they say
 """
 
 from __future__ import annotations

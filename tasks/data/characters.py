@@ -71,6 +71,12 @@ class Characters:
 
     shape = (FRAMES, 3, SIZE, SIZE)
     dynamic = (MOTION.name,)
+    coarser: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        MOTION.name: {
+            "action": tuple(action for action in ACTIONS for _ in DIRECTIONS),
+            "direction": DIRECTIONS * len(ACTIONS),
+        }
+    }
     numbers: Mapping[str, Callable[[Tensor], Tensor]] = {"character": characters}
     splits: Mapping[str, HeldOut] = {
         "characters": HeldOut(

@@ -44,6 +44,7 @@ class Observable(Protocol):
     * `dynamic`: of clips, the names of the factors that change within a clip; all others stay.
     * `nearest_frames(clips)`: int64 [n, T, F], the classes that each frame by itself is most like; nobody looks at those of
       dynamic factors.
+    * `coarser`, of clips: by factor, coarser ones by name, with a text for each class: `{"motion": {"action": ("walk", ...)}}`.
     """
 
     @property

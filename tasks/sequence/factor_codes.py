@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from tasks.data.checks import check_whole
 from tasks.data.dataset import Dataset
 from tasks.data.population import Population, check_drawing
+from tasks.sequence.measurable import Separates
 from vsa.errors import DtypeError, PluginError, RangeError, ShapeError
 
 if TYPE_CHECKING:
@@ -30,35 +31,6 @@ POOLED = 8
 
 Encode = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From clips, float [n, T, C, H, W] from 0 to 1, to content, float [n, Df], and motion, float [n, T, Dz]."""
-
-
-@runtime_checkable
-class Separates(Protocol):
-    """A model that codes what stays in a clip apart from what moves.
-
-    A generator is on the CPU; content is float [n, Df], motion [n, T, Dz], clips are [n, T, C, H, W] from 0 to 1.
-    """
-
-    @property
-    def device(self) -> torch.device:
-        """Where it takes clips and codes."""
-        ...
-
-    def encode(self, clips: Tensor, /) -> tuple[Tensor, Tensor]:
-        """Content and motion of clips, the means where they are distributions."""
-        ...
-
-    def decode(self, content: Tensor, motion: Tensor, /) -> Tensor:
-        """The clips of codes."""
-        ...
-
-    def prior_content(self, n: int, generator: torch.Generator, /) -> Tensor:
-        """Random content."""
-        ...
-
-    def prior_motion(self, n: int, frames: int, generator: torch.Generator, /) -> Tensor:
-        """Random motion of so many frames."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tasks.data.clip_factors import dynamic_of
 from tasks.data.population import Population, draw_until
 from tasks.data.schemes import Batch
 from tasks.sequence.augment import mirrored, recoloured, reordered
-from vsa.errors import RangeError
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int64
@@ -47,12 +47,7 @@ def donated(n: int, mirror: bool, population: Population, generator: torch.Gener
         RangeError: the data set does not say which of its factors change within a clip.
     """
     dataset = population.dataset
-    moving = torch.tensor([feature in dataset.dynamic for feature in dataset.features])
-    if not moving.any() or moving.all():
-        raise RangeError(
-            f"donors share what stays or what moves, and {dataset.name} does not say which of its factors change within a clip "
-            "(dynamic); take the objective views, which need not know"
-        )
+    moving = torch.tensor([feature in dynamic_of(dataset) for feature in dataset.features])
     classes, clips = _drawn(n, population, generator)
     donors = torch.cat([donor(classes, where, population, generator) for where in (moving, ~moving)])
     seen = population.observe(donors).float()

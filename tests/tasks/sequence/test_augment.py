@@ -82,5 +82,7 @@ def test_donors_need_to_know_what_moves() -> None:
     class Still(Cast):
         dynamic = ()
 
-    with error(RangeError, "cast does not say which of its factors change within a clip (dynamic); take the objective views"):
+    with error(
+        RangeError, "the data set cast does not say which of its factors change within a clip; its member `dynamic` names them"
+    ):
         SCHEMES["donors"](3, False, Population(Dataset(Still())), rng(0))
