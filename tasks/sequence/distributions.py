@@ -60,7 +60,7 @@ def entropy_given_clip(found: Float64[Tensor, "b k"]) -> float:
         0.347
     """
     _check(found, found)
-    return -torch.xlogy(found, found).sum(1).mean().item()
+    return 0.0 - torch.xlogy(found, found).sum(1).mean().item()  # not -0.0 of what is sure
 
 
 def entropy(found: Float64[Tensor, "b k"]) -> float:

@@ -182,7 +182,8 @@ def measure_resampling(
     Returns:
         By judge `right`: of factors that move where content was drawn, of those that stay where motion was. Of judges that are
         not sure also `inception_score`, `entropy_given_clip`, H(y | x), and `entropy`, H(y), of each factor among the clips in
-        which it should not have changed. All are means over the repetitions; `deviation` holds the standard deviations.
+        which it should not have changed. All are means over the repetitions; `deviation` holds the standard deviations. Few
+        clips show classes unequally often: with 200 the score of an oracle that shows nine motions is 8.7, not 9.
     """
     check_whole("repetitions", repetitions, 1, 1000)
     dataset, each = population.dataset, []
@@ -260,6 +261,10 @@ def _clips(
     for name, judge in judges.items():
         if name in TAKEN:
             raise RangeError(f"a judge may not be called {name!r}, which is what a result is called")
+        if isinstance(judge, ExactJudge) and judge.dataset.name != population.dataset.name:
+            raise RangeError(
+                f"the judge {name!r} knows clips of {judge.dataset.name}, and these are of {population.dataset.name}"
+            )
         if missing := [factor for factor in population.dataset.features if factor not in judge.features]:
             known = ", ".join(judge.features)
             raise RangeError(f"the judge {name!r} knows no factor {missing[0]!r} of {population.dataset.name}; it knows: {known}")

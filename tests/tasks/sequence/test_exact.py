@@ -66,7 +66,7 @@ def test_characters_are_found_under_noise_and_against_brute_force(name: str) -> 
     crop = torch.nn.functional.interpolate(noisy[:1, :, :, 10:42, 15:47].flatten(0, 1), scale_factor=2.0)[None]
     found = judge.nearest_clips(crop)  # of what no composition looks like
     motion = found.classes[0, 4:]
-    rivals = [torch.cartesian_prod(*(torch.arange(6) for _ in range(4)), motion)[::7]]
+    rivals = [torch.cartesian_prod(*(torch.arange(6) for _ in range(4)), motion)[::23]]
     rivals.append(torch.cat([found.classes[:, :4].expand(9, -1), torch.arange(9)[:, None]], 1))
     for part in torch.cat(rivals).split(64):
         assert ((crop - dataset.observe(part)).double().square().flatten(1).mean(1) >= found.errors - 1e-9).all()

@@ -24,7 +24,7 @@ from tasks.sequence.protocol import (
     measure_swaps,
 )
 from tests.helpers import error
-from tests.tasks.sequence.small import EVERY, SMALL
+from tests.tasks.sequence.small import EVERY, SMALL, Small
 from vsa.errors import DtypeError, RangeError
 
 EXACT = ExactJudge(SMALL)
@@ -168,6 +168,10 @@ def test_mistakes_are_said_before_any_work() -> None:
         measure_swaps(ORACLE, EVERYTHING, {}, 5, generator())
     with error(RangeError, "a judge may not be called 'error'"):
         measure_swaps(ORACLE, EVERYTHING, {"error": EXACT}, 5, generator())
+
+    other = type("Other", (Small,), {"name": "other"})
+    with error(RangeError, "the judge 'exact' knows clips of small, and these are of other"):
+        measure_swaps(ORACLE, Population(Dataset(other())), JUDGES, 5, generator())
 
     class Partial(Unsure):
         features = ("way",)
