@@ -89,9 +89,10 @@ class ClipEncoder(nn.Module):
         flat = channels[-1] * (image[2] // side) * (image[3] // side)
         self.frame = nn.Sequential(nn.Linear(flat, hidden), nn.LayerNorm(hidden), nn.GELU())
         self.moving = nn.Linear(hidden, moving)
-        self.counted = nn.BatchNorm1d(colours, affine=False)
+        self.counted = nn.BatchNorm1d(colours, eps=1e-8, affine=False)  # the share of a few pixels varies little
         self.clip = nn.Sequential(nn.Linear(hidden + frames * moving + colours, 2 * hidden), nn.LayerNorm(2 * hidden), nn.GELU())
-        self.code = nn.Linear(2 * hidden, features * code)
+        # Centred, or at first all clips would have nearly the same code, and the decoder nothing to tell them apart by.
+        self.code = nn.Sequential(nn.Linear(2 * hidden, features * code), nn.BatchNorm1d(features * code, affine=False))
         self.split = nn.Unflatten(1, (features, code))
         generator = torch.Generator().manual_seed(seed)
         self.register_buffer("frequencies", torch.randn(colours, image[1], generator=generator) / bandwidth)
