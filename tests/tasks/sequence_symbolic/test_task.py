@@ -126,7 +126,7 @@ def test_a_factor_that_there_is_none_of(learnt: SceneModel) -> None:
 
 
 def test_pictures_and_clips_are_told_apart_before_any_work() -> None:
-    with error(ShapeError, "clips [T, C, H, W] are wanted here, and an observation of simple is [1, 64, 64], a picture"):
+    with error(ShapeError, "clips [T, C, H, W] are wanted here, and an observation of simple is [3, 64, 64], a picture"):
         TASK.build(config(dataset="simple"))
     with error(ShapeError, "pictures [C, H, W] are wanted here"):
         PAIRED.build(PairedConfig(dataset="cast"))
