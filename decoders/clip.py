@@ -29,8 +29,8 @@ class ClipDecoder(nn.Module):
 
     Args:
         dim: the dimension of a hypervector.
-        image: frames, channels, height and width of a clip; each convolution doubles height and width, so that they must be a
-            multiple of 16 for four convolutions.
+        image: frames, channels, height and width of a clip, or without the frames of a picture, which is a clip of one; each
+            convolution doubles height and width, so that they must be a multiple of 16 for four convolutions.
         features: how many codes are read; as many as the clip has features, or more.
         channels: that the transposed convolutions start from, see `decoders.conv.ConvDecoder`.
         hidden: the width of the hidden layers.
@@ -58,9 +58,10 @@ class ClipDecoder(nn.Module):
         logit: float = -3.0,
     ) -> None:
         super().__init__()
-        if len(image) != 4:
-            raise ShapeError(f"ClipDecoder draws clips [T, C, H, W], got {list(image)}")
-        frames, frame = image[0], (image[1], image[2], image[3])
+        if len(image) not in (3, 4):
+            raise ShapeError(f"ClipDecoder draws clips [T, C, H, W], or pictures [C, H, W], got {list(image)}")
+        self.image, frames = tuple(image), image[0] if len(image) == 4 else 1
+        frame = (image[-3], image[-2], image[-1])
         check_sizes("ClipDecoder", frame, frames=frames, dim=dim, features=features, hidden=hidden, code=code)
         self.dim = dim
         self.read = nn.Linear(dim, features * code)
@@ -70,8 +71,8 @@ class ClipDecoder(nn.Module):
         self.time = nn.Parameter(torch.randn(frames, hidden))
         self.frame = ConvDecoder(hidden, frame, channels=channels, hidden=hidden, logit=logit)
 
-    def forward(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b t c h w"]:
-        """Logits [B, T, C, H, W].
+    def forward(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b *t c h w"]:
+        """Logits [B, T, C, H, W], or [B, C, H, W] if it was made for pictures.
 
         Args:
             vectors: float [B, dim].
@@ -81,4 +82,4 @@ class ClipDecoder(nn.Module):
         """
         check_vectors("ClipDecoder", vectors, self.dim)
         frames = F.gelu(self.what(self.read(vectors))[:, None] + self.time)
-        return self.frame(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        return self.frame(frames.flatten(0, 1)).view(len(vectors), *self.image)

@@ -25,6 +25,7 @@ register(
         "vae": "tasks.vae.task:TASK",
         "id-gan": "tasks.id_gan.task:TASK",
         "composition": "tasks.composition.task:TASK",
+        "sequence-frames": "tasks.sequence_symbolic.task:FRAMES",
         "sequence-symbolic": "tasks.sequence_symbolic.task:TASK",
     },
 )

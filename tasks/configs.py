@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.composition.config import CompositionConfig
 from tasks.config import RunConfig
 from tasks.id_gan.config import IDGANConfig
-from tasks.sequence_symbolic.config import SequenceSymbolicConfig
+from tasks.sequence_symbolic.config import SequenceFramesConfig, SequenceSymbolicConfig
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
 from tasks.vae.config import VAEConfig
 
@@ -16,6 +16,7 @@ CONFIGS: dict[str, type[RunConfig]] = {
     "vae": VAEConfig,
     "id-gan": IDGANConfig,
     "composition": CompositionConfig,
+    "sequence-frames": SequenceFramesConfig,
     "sequence-symbolic": SequenceSymbolicConfig,
 }
 """By the task's name."""

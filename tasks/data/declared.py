@@ -104,7 +104,7 @@ def declared(name: str) -> Declared | None:
         (8, 3, 64, 64)
     """
     given: Any = load("dataset", name)
-    said = [getattr(given, member, None) for member in ("name", "factors", "shape")]
-    if not isinstance(said[0], str) or not isinstance(said[1], tuple) or not isinstance(said[2], tuple):
+    called, factors, shape = (getattr(given, member, None) for member in ("name", "factors", "shape"))
+    if not isinstance(called, str) or not isinstance(factors, tuple) or not isinstance(shape, tuple):
         return None
-    return Declared(*said)
+    return Declared(called, factors, shape)

@@ -6,7 +6,7 @@ from tests.helpers import error
 from vsa.errors import RangeError, ShapeError
 
 
-@pytest.mark.parametrize(("dim", "image"), [(1024, (8, 3, 64, 64)), (16, (2, 1, 32, 48))])
+@pytest.mark.parametrize(("dim", "image"), [(1024, (8, 3, 64, 64)), (16, (2, 1, 32, 48)), (16, (3, 32, 32))])
 def test_shapes(dim: int, image: tuple[int, ...]) -> None:
     assert ClipDecoder(dim, image, 5)(torch.randn(3, dim)).shape == (3, *image)
 
@@ -33,8 +33,8 @@ def test_every_weight_learns() -> None:
 
 
 def test_what_does_not_fit() -> None:
-    with error(ShapeError, "ClipDecoder draws clips [T, C, H, W], got [3, 64, 64]"):
-        ClipDecoder(16, (3, 64, 64), 2)
+    with error(ShapeError, "ClipDecoder draws clips [T, C, H, W], or pictures [C, H, W], got [64, 64]"):
+        ClipDecoder(16, (64, 64), 2)
     with error(ShapeError, "ClipDecoder was made for vectors [B, 16], got [2, 32]"):
         ClipDecoder(16, (2, 1, 16, 16), 2)(torch.randn(2, 32))
     with error(ShapeError, "20x16 is not a multiple of 16"):

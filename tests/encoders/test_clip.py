@@ -6,7 +6,7 @@ from tests.helpers import error
 from vsa.errors import RangeError, ShapeError
 
 
-@pytest.mark.parametrize(("image", "features", "dim"), [((8, 3, 64, 64), 5, 1024), ((1, 1, 16, 32), 2, 16)])
+@pytest.mark.parametrize(("image", "features", "dim"), [((8, 3, 64, 64), 5, 1024), ((1, 1, 16, 32), 2, 16), ((3, 32, 32), 2, 64)])
 def test_shapes_and_energy(image: tuple[int, ...], features: int, dim: int) -> None:
     mean, logvar = ClipEncoder(image, features, dim)(torch.rand(3, *image))
     assert mean.shape == logvar.shape == (3, features, dim)
@@ -42,8 +42,8 @@ def test_every_weight_learns() -> None:
 
 
 def test_what_does_not_fit() -> None:
-    with error(ShapeError, "ClipEncoder takes clips [T, C, H, W] with frames and pixels, got [3, 64, 64]"):
-        ClipEncoder((3, 64, 64), 5, 16)
+    with error(ShapeError, "ClipEncoder takes clips [T, C, H, W] with frames and pixels, or pictures [C, H, W], got [64, 64]"):
+        ClipEncoder((64, 64), 5, 16)
     with error(ShapeError, "ClipEncoder halves a picture 4 times; 60x64 is not a multiple of 16"):
         ClipEncoder((8, 3, 60, 64), 5, 16)
     with error(ShapeError, "ClipEncoder was made for clips [B, 2, 1, 16, 16], got [3, 4, 1, 16, 16]"):
