@@ -30,8 +30,8 @@ class ClipEncoder(nn.Module):
     and one that could grow would drown them.
 
     Args:
-        image: frames, channels, height and width of a clip; each convolution halves height and width, so that they must be a
-            multiple of 16 for four convolutions.
+        image: frames, channels, height and width of a clip, or without the frames of a picture, which is a clip of one; each
+            convolution halves height and width, so that they must be a multiple of 16 for four convolutions.
         features: how many feature vectors.
         dim: the dimension of each.
         channels: of the convolutions (kernel 4, stride 2), of which there are at least one.
@@ -75,8 +75,10 @@ class ClipEncoder(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if len(image) != 4 or min(image) < 1:
-            raise ShapeError(f"ClipEncoder takes clips [T, C, H, W] with frames and pixels, got {list(image)}")
+        if len(image) not in (3, 4) or min(image) < 1:
+            raise ShapeError(
+                f"ClipEncoder takes clips [T, C, H, W] with frames and pixels, or pictures [C, H, W], got {list(image)}"
+            )
         sizes = {"features": features, "dim": dim, "hidden": hidden, "moving": moving, "colours": colours, "code": code}
         for name, value in sizes.items():
             if value < 1:
@@ -84,34 +86,38 @@ class ClipEncoder(nn.Module):
         if not 0 < bandwidth < math.inf:
             raise RangeError(f"ClipEncoder needs a bandwidth above 0, got {bandwidth}")
         self.image, self.logvar = tuple(image), logvar
-        frames, side = image[0], 2 ** len(channels)
-        self.convolutions = halvings("ClipEncoder", (image[1], image[2], image[3]), channels)
-        flat = channels[-1] * (image[2] // side) * (image[3] // side)
+        frames = image[0] if len(image) == 4 else 1
+        (depth, height, width), side = image[-3:], 2 ** len(channels)
+        self.convolutions = halvings("ClipEncoder", (depth, height, width), channels)
+        flat = channels[-1] * (height // side) * (width // side)
         self.frame = nn.Sequential(nn.Linear(flat, hidden), nn.LayerNorm(hidden), nn.GELU())
         self.moving = nn.Linear(hidden, moving)
-        self.counted = nn.BatchNorm1d(colours, affine=False)
+        self.counted = nn.BatchNorm1d(colours, eps=1e-8, affine=False)  # the share of a few pixels varies little
         self.clip = nn.Sequential(nn.Linear(hidden + frames * moving + colours, 2 * hidden), nn.LayerNorm(2 * hidden), nn.GELU())
-        self.code = nn.Linear(2 * hidden, features * code)
+        # Centred, or at first all clips would have nearly the same code, and the decoder nothing to tell them apart by.
+        self.code = nn.Sequential(nn.Linear(2 * hidden, features * code), nn.BatchNorm1d(features * code, affine=False))
         self.split = nn.Unflatten(1, (features, code))
         generator = torch.Generator().manual_seed(seed)
-        self.register_buffer("frequencies", torch.randn(colours, image[1], generator=generator) / bandwidth)
+        self.register_buffer("frequencies", torch.randn(colours, depth, generator=generator) / bandwidth)
         self.register_buffer("phases", 2 * math.pi * torch.rand(colours, generator=generator))
         self.register_buffer("projection", torch.randn(features, code, dim, generator=generator))
         self.to(memory_format=torch.channels_last)
 
     def forward(
-        self, images: Float[Tensor, "b t c h w"]
+        self, images: Float[Tensor, "b *t c h w"]
     ) -> tuple[Float[Tensor, "b features dim"], Float[Tensor, "b features dim"]]:
         """Mean and log variance, [B, features, dim] each; the log variance is one number, seen through `expand`.
 
         Args:
-            images: float [B, T, C, H, W] in [0, 1].
+            images: float [B, T, C, H, W], or [B, C, H, W] if it was made for pictures, in [0, 1].
 
         Raises:
             ShapeError: the clips are not of the length and size that the encoder was made for.
         """
-        if images.ndim != 5 or tuple(images.shape[1:]) != self.image:
-            raise ShapeError(f"ClipEncoder was made for clips [B, {', '.join(map(str, self.image))}], got {list(images.shape)}")
+        if tuple(images.shape[1:]) != self.image:
+            what = "clips" if len(self.image) == 4 else "pictures"
+            raise ShapeError(f"ClipEncoder was made for {what} [B, {', '.join(map(str, self.image))}], got {list(images.shape)}")
+        images = images if images.ndim == 5 else images[:, None]
         maps = self.convolutions(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         frames = self.frame(maps.flatten(1)).unflatten(0, images.shape[:2])
         colours = self.counted(self._colours(images)).to(frames.dtype)
@@ -122,6 +128,6 @@ class ClipEncoder(nn.Module):
 
     def _colours(self, images: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b colours"]:
         """The mean of random features of the colours of pixels, in float32: every other row and column of two frames."""
-        some = images[:, :: -(-self.image[0] // 2), :, ::2, ::2].movedim(2, -1).flatten(1, 3).float()
+        some = images[:, :: -(-images.shape[1] // 2), :, ::2, ::2].movedim(2, -1).flatten(1, 3).float()
         with torch.autocast(images.device.type, enabled=False):  # bfloat16 would round angles by more than a colour's
             return torch.cos(some @ self.frequencies.T + self.phases).mean(1)

@@ -26,6 +26,7 @@ register(
         "id-gan": "tasks.id_gan.task:TASK",
         "composition": "tasks.composition.task:TASK",
         "sequence": "tasks.sequence.task:TASK",
+        "sequence-frames": "tasks.sequence_symbolic.task:FRAMES",
         "sequence-symbolic": "tasks.sequence_symbolic.task:TASK",
     },
 )

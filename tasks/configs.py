@@ -6,7 +6,7 @@ from tasks.composition.config import CompositionConfig
 from tasks.config import RunConfig
 from tasks.id_gan.config import IDGANConfig
 from tasks.sequence.config import SequenceConfig
-from tasks.sequence_symbolic.config import SequenceSymbolicConfig
+from tasks.sequence_symbolic.config import SequenceFramesConfig, SequenceSymbolicConfig
 from tasks.symbolic.config import PairedConfig, PairedSceneConfig, SceneConfig
 from tasks.vae.config import VAEConfig
 
@@ -18,6 +18,7 @@ CONFIGS: dict[str, type[RunConfig]] = {
     "id-gan": IDGANConfig,
     "composition": CompositionConfig,
     "sequence": SequenceConfig,
+    "sequence-frames": SequenceFramesConfig,
     "sequence-symbolic": SequenceSymbolicConfig,
 }
 """By the task's name."""

@@ -10,7 +10,8 @@ schemes.py      batches to learn from
 published.py, npz.py, hdf5.py         files that others publish
 circles.py, dsprites/, shapes3d/, mpi3d.py     the data sets of pictures
 cast/, lpc/, dsprites/moving.py       the data sets of clips; characters.py is what the first two share, layers.py composes them
-clip_factors.py         which factors of clips move, and which coarser ones they say
+clip_factors.py which factors of clips are dynamic, and which coarser ones they say
+frames.py       the frames of clips as pictures
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ register(
     {
         "3dshapes": "tasks.data.shapes3d.rooms:Shapes3D",
         "cast": "tasks.data.cast.figures:Cast",
+        "cast-frames": "tasks.data.cast.frames:CastFrames",
         "circles": "tasks.data.circles:Circles",
         "dsprites": "tasks.data.dsprites.sprites:DSprites",
         "dsprites-dynamic": "tasks.data.dsprites.moving:DSpritesDynamic",
         "dsprites-static": "tasks.data.dsprites.moving:DSpritesStatic",
         "lpc": "tasks.data.lpc.characters:LPC",
+        "lpc-frames": "tasks.data.lpc.frames:LPCFrames",
         "mpi3d": "tasks.data.mpi3d:MPI3D",
         "simple": "tasks.data.circles:Simple",
     },

@@ -2,6 +2,8 @@
 
 config.py    its settings
 measure.py   reading, edits by algebra and their controls, against the exact clips
-figures.py   a clip edited by algebra, frame by frame
-task.py      the task
+framed.py    the second form: clips made of frames, each bound with a power of a time vector
+measure_framed.py   the same of these
+figures.py   clips edited by algebra, frame by frame
+task.py      the tasks
 """

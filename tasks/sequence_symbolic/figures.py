@@ -11,6 +11,8 @@ from tasks.data.population import Population
 from tasks.evaluation.colours import difference, rgb
 from tasks.evaluation.counterfactuals import draw, edit_by_algebra, edit_from_vector, sample_edits
 from tasks.evaluation.grid import Panel, write_panels
+from tasks.sequence_symbolic.framed import FramedClips
+from tasks.sequence_symbolic.measure_framed import clips_of
 from tasks.symbolic.model import SceneModel
 
 ASSEMBLY = "all factors"
@@ -55,4 +57,34 @@ def draw_clips(model: SceneModel, population: Population, path: Path, generator:
     write_panels(path, panels, caption, across=2)
 
 
+def draw_framed(model: SceneModel, population: Population, path: Path, generator: torch.Generator) -> None:
+    """One clip made of frames: drawn, with a frame taken out, shifted, backwards, and with the content of another.
+
+    Args:
+        model: of single frames, in evaluation mode, with codebooks.
+        population: what the frames show, see `tasks.data.frames.Frames`.
+        path: the PNG file.
+        generator: decides which clip.
+    """
+    clips = clips_of(population)
+    first, other = clips.dataset.observe(clips.sample(2, generator)).to(model.device).split(1)
+    framed = FramedClips(model, first.shape[1])
+    with torch.inference_mode():
+        vector, names = framed.encode(first), list(model.roles)
+        new = framed.features(other)
+        content = {name: new[:, :, f] for f, name in enumerate(names[:-2])}
+        drawn = {
+            "drawn": framed.drawn(vector),
+            "drawn without\ncleanup": framed.drawn(vector, noisy=True),
+            "without one\nframe": framed.drawn(framed.without(vector, first.shape[1] // 2)),
+            "shifted": framed.drawn(framed.shifted(vector, 2)),
+            "backwards": framed.drawn(framed.backwards(vector)),
+            "in the looks\nof the other": framed.drawn(framed.edited(vector, content)),
+        }
+    rows = {"clip": first, "another": other} | drawn
+    panel = Panel(torch.stack([rgb(clip[0].cpu()) for clip in rows.values()]), rows=tuple(rows), row_breaks=(2,))
+    write_panels(path, [panel], f"All of it is algebra on one vector, the sum of {first.shape[1]} frames bound with their times.")
+
+
 FIGURES = {"edits.png": draw_clips}
+FRAMES_FIGURES = {"clips.png": draw_framed}

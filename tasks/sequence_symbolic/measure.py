@@ -70,14 +70,15 @@ def measure_clips(model: SceneModel, population: Population, n: int, generator: 
         errors.append(drawn)
         right.append(_read(model, before, edits.first, dataset))
         now = _read(model, after, edits.edited, dataset)
-        known = model.edit(before, SLOT, name, new=model.prototype(name, edits.edited[:, chosen[0]].to(model.device)))
+        f = edits.feature
+        known = model.edit(before, SLOT, name, new=model.prototype(name, edits.edited[:, f].to(model.device)))
         found = {
             "edit_error": _mean(edited),
             "edit_ratio": _mean(edited) / _mean(drawn),
             "codebook_error": _mean(drawn_errors(model, known, edits.edited, dataset)),
             "recomposed_error": _mean(drawn_errors(model, recomposed, edits.edited, dataset)),
-            "read_edited": _mean(now[:, chosen[0]]),
-            "read_untouched": _mean(now[:, [f for f in everything if f not in chosen]]),
+            "read_edited": _mean(now[:, f]),
+            "read_untouched": _mean(now[:, [k for k in everything if k != f]]),
             "unedited_error": _mean(exact_errors(edits, dataset)),
         }
         for key, value in found.items():

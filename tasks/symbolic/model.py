@@ -131,7 +131,7 @@ class SceneModel(TaskModel):
 
     def object(self, features: Float[Tensor, "*b features dim"]) -> Float[Tensor, "*b dim"]:
         """Objects [*B, D]: each feature vector bound with its role, and bundled."""
-        return self._real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(features), self.roles.vectors)))
+        return self.as_real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(features), self.roles.vectors)))
 
     def scene(self, objects: Float[Tensor, "*b n dim"], slots: Int64[Tensor, "*b n"] | None = None) -> Float[Tensor, "*b dim"]:
         """Scenes [*B, D]: each of the N objects bound with its slot, and bundled.
@@ -146,7 +146,7 @@ class SceneModel(TaskModel):
         if objects.ndim < 2 or not 1 <= objects.shape[-2] <= len(self.slots):
             raise ShapeError(f"a scene has objects [*B, 1 to {len(self.slots)}, D], got {list(objects.shape)}")
         keys = self.slots.vectors[: objects.shape[-2]] if slots is None else self.slots.vectors[slots]
-        return self._real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(objects), keys)))
+        return self.as_real(self.algebra.bundle(self.algebra.bind(self.as_hypervectors(objects), keys)))
 
     def in_slot(self, objects: Float[Tensor, "*b dim"], slot: int) -> Float[Tensor, "*b dim"]:
         """What objects [*B, D] add to a scene in that slot: add it to put an object in, subtract it to take one out.
@@ -154,7 +154,7 @@ class SceneModel(TaskModel):
         Raises:
             RangeError: there is no such slot.
         """
-        return self._real(self.algebra.bind(self.as_hypervectors(objects), self._slot(slot)))
+        return self.as_real(self.algebra.bind(self.as_hypervectors(objects), self._slot(slot)))
 
     def parameters_of(self, vectors: Float[Tensor, "b dim"]) -> Float[Tensor, "b *t c h w"]:
         """The parameters of the pictures' likelihood [B, C, H, W], of scenes [B, D]: of Bernoulli the log odds of pixels.
@@ -164,7 +164,7 @@ class SceneModel(TaskModel):
         """
         if self.decoding == "whole":
             return networks.parameters(self.decoder, vectors, self.drawn)
-        objects = self._real(self.algebra.unbind(self.as_hypervectors(vectors)[:, None], self.slots.vectors))
+        objects = self.as_real(self.algebra.unbind(self.as_hypervectors(vectors)[:, None], self.slots.vectors))
         drawn = networks.parameters(self.decoder, self._handed(objects.flatten(0, 1)), self.drawn)
         return self.likelihood.compose(drawn.unflatten(0, objects.shape[:2]))
 
@@ -172,7 +172,7 @@ class SceneModel(TaskModel):
         """What the decoder takes: objects, or what unbinding them with each role gives, if it reads by role."""
         if not networks.by_role(self.decoder):
             return objects
-        return self._real(self.algebra.unbind(self.as_hypervectors(objects)[:, None], self.roles.vectors))
+        return self.as_real(self.algebra.unbind(self.as_hypervectors(objects)[:, None], self.roles.vectors))
 
     def redrawn(self, images: Shaped[Tensor, "b *t c h w"]) -> Float[Tensor, "b *t c h w"]:
         """The parameters of pictures of single objects, encoded, and drawn of their vectors."""
@@ -209,7 +209,7 @@ class SceneModel(TaskModel):
         """
         place = self.algebra.bind(self.roles[feature], self._slot(slot))
         old = self.find(scene, slot, feature) if old is None else old
-        return scene + self._real(self.algebra.bind(self.as_hypervectors(new - old), place))
+        return scene + self.as_real(self.algebra.bind(self.as_hypervectors(new - old), place))
 
     @property
     def powers(self) -> dict[str, Power]:
@@ -273,7 +273,7 @@ class SceneModel(TaskModel):
             SymbolError: there is no such feature.
         """
         item = self.algebra.unbind(self.as_hypervectors(scene), self._slot(slot))
-        return self._real(self.algebra.unbind(item, self.roles[feature]))
+        return self.as_real(self.algebra.unbind(item, self.roles[feature]))
 
     def find(self, scene: Float[Tensor, "*b dim"], slot: int, feature: str) -> Float[Tensor, "*b dim"]:
         """A feature vector of an object [*B, D] without the noise: the codebook's that is most like what is unbound.
@@ -297,7 +297,7 @@ class SceneModel(TaskModel):
             SymbolError: there is no such feature.
             VSAError: no codebooks were learnt.
         """
-        return self._real(self._book(feature).vectors[classes])
+        return self.as_real(self._book(feature).vectors[classes])
 
     def read(self, vectors: Float[Tensor, "*b dim"], slot: int = 0) -> Int64[Tensor, "*b features"]:
         """The classes [*B, F] of an object, read from scenes [*B, D]: unbind slot and role, clean up; no network in between.
@@ -365,8 +365,8 @@ class SceneModel(TaskModel):
             raise ShapeError(f"vectors of {self.algebra.name} are pairs of real numbers, got {real.shape[-1]} of them")
         return torch.view_as_complex(real.float().unflatten(-1, (-1, 2)).contiguous())
 
-    def _real(self, hyper: Tensor) -> Tensor:
-        """Vectors of the algebra as real ones."""
+    def as_real(self, hyper: Tensor) -> Tensor:
+        """Vectors of the algebra as real ones: the inverse of `as_hypervectors`."""
         return torch.view_as_real(hyper).flatten(-2) if hyper.is_complex() else hyper
 
 

@@ -114,7 +114,7 @@ def test_training_does_what_the_examples_do(trained: tuple[Path, str]) -> None:
         assert part in shown
 
 
-TASKS = "composition, id-gan, paired, paired-scene, scene, sequence, sequence-symbolic, vae"
+TASKS = "composition, id-gan, paired, paired-scene, scene, sequence, sequence-frames, sequence-symbolic, vae"
 
 
 def test_which_task_to_train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,5 +177,5 @@ assert not {"tasks", "tyro", "torch", "numpy"} & set(sys.modules)
 def test_a_checkouts_own_tasks_are_taken_not_a_strangers(stranger: Path) -> None:
     ended = call("train", cwd=stranger)
     assert ended.returncode == 2
-    tasks = "composition, id-gan, paired, paired-scene, scene, sequence, sequence-symbolic, vae"
+    tasks = "composition, id-gan, paired, paired-scene, scene, sequence, sequence-frames, sequence-symbolic, vae"
     assert ended.stderr == f"error: `vsa train` needs a task before its flags, one of {tasks}\n"

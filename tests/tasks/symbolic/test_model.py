@@ -156,7 +156,7 @@ def test_what_is_in_a_slot_is_read_without_a_network(model: SceneModel) -> None:
     model.codebooks = nn.ModuleList(
         ItemMemory(["a", "b", "c"], model.roles.dim, algebra=model.algebra, seed=10 + f) for f in range(5)
     )
-    books = [model._real(book.vectors) for book in model.codebooks]  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+    books = [model.as_real(book.vectors) for book in model.codebooks]  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
     classes = torch.tensor([[0, 1, 2, 1, 0], [2, 2, 1, 0, 1]])
     features = torch.stack([torch.stack([books[f][k] for f, k in enumerate(row)]) for row in classes.tolist()])
     objects = model.object(features)
