@@ -37,7 +37,7 @@ def status_of(command: str, words: Sequence[str]) -> int:
     """The exit status of a subcommand, as of `tasks.command_line.status_of`.
 
     Args:
-        command: train, evaluate, edit or data.
+        command: train, evaluate, edit, swap or data.
         words: what stands behind it.
     """
     if command == "train" and list(words[:1]) in ASKED:
