@@ -26,7 +26,7 @@ usage: vsa data download PATH [--dataset lpc]
        vsa data unpack DATASET PATH TARGET
        vsa data splits [DATASET]
 
-download: fetch the published file of dSprites, 26 MB, or the sheets of the LPC Sprites, and check them; what broke off goes on.
+download: fetch the published file of dSprites, 26 MB, or the sheets of lpc, and check them; what broke off goes on.
 write: render all pictures of it into a file of the published layout.
 unpack: write the pictures of a published file of 3dshapes or mpi3d as they are, so that any can be read at once.
 splits: list what a data set can hold out by name, for --split.

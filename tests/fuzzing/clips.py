@@ -83,7 +83,8 @@ def _content(draw: random.Random, folder: Path) -> tuple[str, bytes]:
         if kind == ".npy":
             np.save(file, odd)
         else:
-            np.savez(file, **{draw.choice(("clips", "x")): odd}, **({"y": odd} if draw.random() < 0.3 else {}))
+            arrays: dict[str, Any] = {draw.choice(("clips", "x")): odd} | ({"y": odd} if draw.random() < 0.3 else {})
+            np.savez(file, **arrays)
         return kind, file.getvalue()
     first, *rest = [Image.fromarray(frame.mul(255).byte().permute(1, 2, 0).numpy()) for frame in clip]
     first.save(file, format=kind[1:].upper(), save_all=True, append_images=rest)
