@@ -23,6 +23,7 @@ LABORATORY = {
     "train": "learn a task: a model, what it reaches, and pictures",
     "evaluate": "measure a trained model on combinations that were never trained on",
     "edit": "exchange a feature inside a scene's vector, and draw what comes out",
+    "swap": "exchange what stays of two clips for what moves, and write animations",
     "data": "fetch or write the files of data sets",
 }
 """What a checkout has commands for, so that help can say so where there is none."""

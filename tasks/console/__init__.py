@@ -21,12 +21,12 @@ A task of your own is named package.module:attribute. `vsa train TASK --help` sh
 """
 
 DATA_HELP = """\
-usage: vsa data download PATH
+usage: vsa data download PATH [--dataset lpc]
        vsa data write PATH
        vsa data unpack DATASET PATH TARGET
        vsa data splits [DATASET]
 
-download: fetch the published file of dSprites, 26 MB, and check it; what broke off goes on.
+download: fetch the published file of dSprites, 26 MB, or the sheets of lpc, and check them; what broke off goes on.
 write: render all pictures of it into a file of the published layout.
 unpack: write the pictures of a published file of 3dshapes or mpi3d as they are, so that any can be read at once.
 splits: list what a data set can hold out by name, for --split.
@@ -37,7 +37,7 @@ def status_of(command: str, words: Sequence[str]) -> int:
     """The exit status of a subcommand, as of `tasks.command_line.status_of`.
 
     Args:
-        command: train, evaluate, edit or data.
+        command: train, evaluate, edit, swap or data.
         words: what stands behind it.
     """
     if command == "train" and list(words[:1]) in ASKED:

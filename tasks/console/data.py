@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -20,10 +20,12 @@ UNPACKED = ("3dshapes", "mpi3d")
 
 @dataclass(frozen=True)
 class DownloadConfig:
-    """Fetch the published file of dSprites, 26 MB, and check it; the same command goes on where one broke off."""
+    """Fetch the published file of a data set, and check it; the same command goes on where one broke off."""
 
     path: Positional[Annotated[Path, arg(metavar="PATH")]]
-    """Where the file goes, in a folder that exists."""
+    """Where the file goes, 26 MB, in a folder that exists; for lpc the folder of the sheets, made if it is not there."""
+    dataset: Literal["dsprites", "lpc"] = "dsprites"
+    """Of which data set."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,13 @@ def status_of(words: Sequence[str]) -> int:
 
 
 def fetch(config: DownloadConfig) -> None:
-    """Fetch the file."""
+    """Fetch the file, or the sheets."""
+    if config.dataset == "lpc":
+        from tasks.data.lpc import download as sheets
+
+        sheets.download(config.path)
+        print(f"folder: {config.path}")
+        return
     from tasks.data.dsprites import download
 
     check_place(config.path)

@@ -33,7 +33,7 @@ def test_of_clips_it_draws_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == ["clips.png", "paired_clips.png"]
     assert capsys.readouterr().out.count("picture: ") == 2
     assert status_of(script.DatasetsConfig, script.datasets, ["--dataset", "lpc", "--data", "no", "--out", "runs/b"]) == 2
-    assert "there is no file or folder no; `git clone" in capsys.readouterr().err
+    assert "there is no file or folder no; `vsa data download" in capsys.readouterr().err
 
 
 def test_a_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """All targets, by name. A new file of targets is added here, in one line."""
 
-from tests.fuzzing import data, datasets, environments, files, folders, made, memories, runs, structures, texts, verbs
+from tests.fuzzing import clips, data, datasets, environments, files, folders, made, memories, runs, structures, texts, verbs
 from tests.fuzzing.campaign import Target
 
 TARGETS: dict[str, Target] = {
@@ -17,5 +17,6 @@ TARGETS: dict[str, Target] = {
         *environments.TARGETS,
         *made.TARGETS,
         *datasets.TARGETS,
+        *clips.TARGETS,
     )
 }

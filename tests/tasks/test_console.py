@@ -307,7 +307,7 @@ def test_data_is_fetched_and_written(monkeypatch: pytest.MonkeyPatch, capsys: py
         == "`vsa data` has no 'downlaod'; did you mean 'download'? There are: download, write, unpack, splits"
     )
     assert status_of(["data"]) == 0
-    assert capsys.readouterr().out.startswith("usage: vsa data download PATH\n")
+    assert capsys.readouterr().out.startswith("usage: vsa data download PATH [--dataset lpc]\n")
 
 
 def test_files_are_unpacked_and_splits_listed(capsys: pytest.CaptureFixture[str], here: Path) -> None:

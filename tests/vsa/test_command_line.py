@@ -68,8 +68,8 @@ assert not {{"torch", "numpy", "tyro", "rich"}} & set(sys.modules), "something h
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["trian"], "there is no command 'trian'; did you mean 'train'? There are: train, evaluate, edit, data, list"),
-        (["--verbose"], "there is no command '--verbose'; there are: train, evaluate, edit, data, list"),
+        (["trian"], "there is no command 'trian'; did you mean 'train'? There are: train, evaluate, edit, swap, data, list"),
+        (["--verbose"], "there is no command '--verbose'; there are: train, evaluate, edit, swap, data, list"),
         (
             ["list", "encoder"],
             "there is no kind 'encoder'; did you mean 'encoders' or 'decoders'? "
@@ -157,7 +157,7 @@ from vsa.command_line import main, status_of
 assert vsa.__file__.startswith(sys.argv[1]), vsa.__file__
 for words in (["--help"], ["--version"], ["list"], ["train", "--help"], ["data", "--help"], ["edit", "--help"]):
     assert status_of(words) == 0, words
-for command in ("train", "evaluate", "edit", "data"):
+for command in ("train", "evaluate", "edit", "swap", "data"):
     assert status_of([command, "paired"]) == 2
 assert not {"tasks", "tyro", "torch", "numpy"} & set(sys.modules)
 """
@@ -166,7 +166,7 @@ assert not {"tasks", "tyro", "torch", "numpy"} & set(sys.modules)
     assert ended.stderr.splitlines() == [
         f"error: `vsa {command}` needs a checkout: clone the repository and run it from there, as encoders, decoders and tasks "
         "are not part of the installed package"
-        for command in ("train", "evaluate", "edit", "data")
+        for command in ("train", "evaluate", "edit", "swap", "data")
     ]
     assert "glimpse" not in ended.stdout, "what is not there is not listed"
     assert "vsa train: learn a task: a model, what it reaches, and pictures\n\n`vsa train` needs a" in ended.stdout

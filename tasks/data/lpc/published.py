@@ -70,7 +70,10 @@ FIRST = {"walk": 118, "spellcard": 13, "slash": 169}
 TAKEN = {"walk": (7, 0, 1, 2, 3, 4, 5, 6), "spellcard": (0, 1, 2, 3, 4, 5, 4, 6), "slash": (0, 1, 2, 3, 4, 5, 4, 0)}
 """Which cells from the first on make the eight frames."""
 
-WHAT_TO_DO = f"`git clone {PAGE}` and give the folder with --data PATH; or take the data set cast, figures of our own"
+WHAT_TO_DO = (
+    "`vsa data download PATH --dataset lpc` fetches the sheets, and --data PATH takes the folder; "
+    "or take the data set cast, figures of our own"
+)
 
 
 def motion_cells() -> NDArray[np.int64]:

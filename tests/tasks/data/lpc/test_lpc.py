@@ -73,7 +73,7 @@ def test_sheets_and_layers_give_the_same_clips(cells: np.ndarray, tmp_path: Path
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path: Path) -> None:
-    do = "`git clone https://github.com/YingzhenLi/Sprites` and give the folder with --data PATH; or take the data set cast"
+    do = "`vsa data download PATH --dataset lpc` fetches the sheets, and --data PATH takes the folder; or take the data set cast"
     with error(InputError, "lpc is composed of published sheets", do):
         open_dataset("lpc")
     with error(InputError, f"there is no file or folder {tmp_path / 'no'}", do):
@@ -87,7 +87,7 @@ def test_another_sheet_is_refused_before_it_is_decoded(
 ) -> None:
     write_sheets(tmp_path, cells, monkeypatch)
     (tmp_path / "hair" / "3.png").write_bytes(b"no picture")
-    with error(InputError, f"{tmp_path / 'hair' / '3.png'} is not the published sheet (sha256 ", "git clone"):
+    with error(InputError, f"{tmp_path / 'hair' / '3.png'} is not the published sheet (sha256 ", "`vsa data download"):
         LPC(tmp_path)
     (tmp_path / "hair" / "3.png").unlink()
     (tmp_path / "hair" / "3.png").mkdir()
