@@ -28,6 +28,7 @@ class Frames:
 
     Frames of a clip may look the same, as where a motion comes back to where it began; the first of them stands for all, see
     `canonical`. So split them by what stays in a clip, as the splits of the clips do, or the same picture may lie in two parts.
+    Frames of different clips shall look different, or nobody can say of a frame which clip it is of.
 
     Args:
         clips: a data set of clips, of which no factor is called frame.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tasks.data.checks import NotInPartError
-from tasks.data.frames import Frames
+from tasks.data.frames import FRAME, Frames
 from tasks.data.population import Population
 from tasks.evaluation.counterfactuals import sample_edits
 from tasks.metrics_tables import LEFT_OUT
@@ -86,6 +86,7 @@ def measure_framed(model: SceneModel, population: Population, n: int, generator:
     whole = by_count.means[f"error {length}"]
     edited: dict[str, dict[str, float]] = {"edit_error": {}, "edit_ratio": {}, "unedited_error": {}}
     left_out: dict[str, str] = {}
+    moving: tuple[str, ...] = getattr(dataset.given, "dynamic", dataset.features[-1:])
     for f, name in enumerate(dataset.features):
         try:
             edits = sample_edits(n, (f,), 0, clips, generator)
@@ -96,8 +97,8 @@ def measure_framed(model: SceneModel, population: Population, n: int, generator:
         for part in edits.split(CHUNK):
             before, donors = (dataset.observe(classes).to(model.device) for classes in (part.first, part.donors[:, f]))
             given = framed.features(donors)
-            # The number of a frame says how a motion goes on, so it comes with the motion; what stays does not depend on it.
-            taken = (name, *names[len(dataset.features) :]) if f == len(dataset.features) - 1 else (name,)
+            # Where frames look the same in one motion and not in another, their numbers change with the motion.
+            taken = (name, FRAME) if name in moving else (name,)
             new = {feature: given[:, :, names.index(feature)] for feature in taken}
             drawn = framed.drawn(framed.edited(framed.encode(before), new)).cpu()
             errors.append(errors_of(drawn, dataset.observe(part.edited)))
