@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from encoders.colours import Colours
 from encoders.conv import halvings
 from vsa.errors import RangeError, ShapeError
 
@@ -21,9 +21,8 @@ class ClipEncoder(nn.Module):
     """Clips to the mean and log variance of their feature vectors.
 
     Convolutions make a code of each frame. What stays in a clip is in the mean of these codes over time; what moves is in a few
-    numbers of each frame, kept in order. What colours there are is counted, not learnt: random Fourier features of colours are
-    averaged over pixels of two frames, and each is normalised over the batch, so that the colour of a few pixels counts as
-    much as that of many. Convolutions alone take long to find it: of 64 x 64 pixels a face has few.
+    numbers of each frame, kept in order. What colours there are is counted, see `encoders.colours.Colours`: of 64 x 64 pixels a
+    face has few, and convolutions alone take long to find them.
 
     All together gives a short code for each feature, which is set to length 1 and projected by a fixed random matrix to a
     hypervector of norm about sqrt(dim). All features thus have the same energy: in a superposition each is noise to the others,
@@ -47,8 +46,6 @@ class ClipEncoder(nn.Module):
         ShapeError: an observation is no clip, or the sides of a frame cannot be halved so often.
         RangeError: a number is below 1, or there are no channel numbers.
 
-    Source: Rahimi and Recht, "Random features for large-scale kernel machines", 2007, for the features of colours.
-
     Example:
         >>> mean, logvar = ClipEncoder(image=(8, 3, 64, 64), features=5, dim=1024)(torch.zeros(2, 8, 3, 64, 64))
         >>> mean.shape
@@ -56,8 +53,6 @@ class ClipEncoder(nn.Module):
     """
 
     projection: Tensor
-    frequencies: Tensor
-    phases: Tensor
 
     def __init__(
         self,
@@ -83,8 +78,6 @@ class ClipEncoder(nn.Module):
         for name, value in sizes.items():
             if value < 1:
                 raise RangeError(f"ClipEncoder needs {name} of at least 1, got {value}")
-        if not 0 < bandwidth < math.inf:
-            raise RangeError(f"ClipEncoder needs a bandwidth above 0, got {bandwidth}")
         self.image, self.logvar = tuple(image), logvar
         frames = image[0] if len(image) == 4 else 1
         (depth, height, width), side = image[-3:], 2 ** len(channels)
@@ -92,14 +85,12 @@ class ClipEncoder(nn.Module):
         flat = channels[-1] * (height // side) * (width // side)
         self.frame = nn.Sequential(nn.Linear(flat, hidden), nn.LayerNorm(hidden), nn.GELU())
         self.moving = nn.Linear(hidden, moving)
-        self.counted = nn.BatchNorm1d(colours, eps=1e-8, affine=False)  # the share of a few pixels varies little
         self.clip = nn.Sequential(nn.Linear(hidden + frames * moving + colours, 2 * hidden), nn.LayerNorm(2 * hidden), nn.GELU())
         # Centred, or at first all clips would have nearly the same code, and the decoder nothing to tell them apart by.
         self.code = nn.Sequential(nn.Linear(2 * hidden, features * code), nn.BatchNorm1d(features * code, affine=False))
         self.split = nn.Unflatten(1, (features, code))
         generator = torch.Generator().manual_seed(seed)
-        self.register_buffer("frequencies", torch.randn(colours, depth, generator=generator) / bandwidth)
-        self.register_buffer("phases", 2 * math.pi * torch.rand(colours, generator=generator))
+        self.colours = Colours(depth, colours, bandwidth, generator=generator)
         self.register_buffer("projection", torch.randn(features, code, dim, generator=generator))
         self.to(memory_format=torch.channels_last)
 
@@ -120,14 +111,8 @@ class ClipEncoder(nn.Module):
         images = images if images.ndim == 5 else images[:, None]
         maps = self.convolutions(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         frames = self.frame(maps.flatten(1)).unflatten(0, images.shape[:2])
-        colours = self.counted(self._colours(images)).to(frames.dtype)
+        colours = self.colours(images).to(frames.dtype)
         seen = self.clip(torch.cat([frames.mean(1), self.moving(frames).flatten(1), colours], 1))
         code = F.normalize(self.split(self.code(seen)), dim=-1)
         mean = torch.einsum("bfk,fkd->bfd", code, self.projection)
         return mean, mean.new_tensor(self.logvar).expand_as(mean)
-
-    def _colours(self, images: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b colours"]:
-        """The mean of random features of the colours of pixels, in float32: every other row and column of two frames."""
-        some = images[:, :: -(-images.shape[1] // 2), :, ::2, ::2].movedim(2, -1).flatten(1, 3).float()
-        with torch.autocast(images.device.type, enabled=False):  # bfloat16 would round angles by more than a colour's
-            return torch.cos(some @ self.frequencies.T + self.phases).mean(1)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from tasks.config import RunConfig
 
-DOCUMENT: dict[str, Any] = {"objective": "elbo"}
+DOCUMENT: dict[str, Any] = {"objective": "elbo", "colours": 0}
 """The model of the source document: the ELBO alone."""
 
 
@@ -48,6 +48,8 @@ class SequenceConfig(RunConfig):
     """elbo: a clip is drawn of its own content and motion. contrast: and codes of two views of a clip agree (C-DSVAE).
     views: a clip is drawn of the content of one view of it and of the motion of another. donors: of the content and of the
     motion of other clips, which share one of both with it; so it is told which clips share what stays, and which what moves."""
+    colours: int = 64
+    """By how many numbers content is told which colours there are in a clip, which the encoder takes long to see; 0 for none."""
     deviations: bool = False
     """Motion is told of how a frame differs from the mean of the clip's frames, and content of that mean."""
     mirror: bool = True
@@ -74,6 +76,7 @@ class SequenceConfig(RunConfig):
         for name in ("width", "hidden", "content", "motion"):
             self._check(name, 1 <= getattr(self, name) <= 4096, "from 1 to 4096")
         self._check("width", self.width % 2 == 0, "even")
+        self._check("colours", 0 <= self.colours <= 4096, "from 0 to 4096")
         for name in ("beta", "contrast"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
         self._check("temperature", 0 < self.temperature < math.inf, "above 0")

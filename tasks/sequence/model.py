@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from encoders.colours import Colours
 from tasks import networks
 from tasks.card import Page
 from tasks.likelihood import Gaussian, Likelihood
@@ -68,6 +69,8 @@ class SequentialAutoencoder(TaskModel):
         content, motion: Df and Dz.
         width: how many numbers the encoder says of a frame.
         hidden: the width of the recurrent networks, and of the hidden layer that tells motion.
+        colours: content is told too which colours there are, by so many numbers, see `encoders.colours.Colours`; 0 for none.
+        channels: of a frame, of which colours are made.
         deviations: motion is told of how a frame differs from the mean of the clip's frames, and content of that mean; else
             motion of the frame, and content of a recurrent network that sees all of them.
         likelihood: what the decoder's parameters say.
@@ -95,6 +98,8 @@ class SequentialAutoencoder(TaskModel):
         *,
         width: int = 256,
         hidden: int = 256,
+        colours: int = 0,
+        channels: int = 3,
         deviations: bool = False,
         likelihood: Likelihood = Gaussian(1.0),  # noqa: B008  (it cannot change)
     ) -> None:
@@ -103,7 +108,8 @@ class SequentialAutoencoder(TaskModel):
         self.content, self.motion, self.deviations = content, motion, deviations
         self.width = width
         self.order = None if deviations else nn.LSTM(width, hidden, batch_first=True, bidirectional=True)
-        self.stays = _head(width if deviations else 2 * hidden, 2 * hidden, 2 * content)
+        self.colours = Colours(channels, colours, generator=torch.Generator().manual_seed(0)) if colours else None
+        self.stays = _head((width if deviations else 2 * hidden) + colours, 2 * hidden, 2 * content)
         self.moves = _head(width, 2 * hidden, 2 * motion)
         self.prior = MotionPrior(motion, hidden)
 
@@ -205,6 +211,8 @@ class SequentialAutoencoder(TaskModel):
         else:
             _, (state, _) = self.order(frames)
             whole = state.transpose(0, 1).flatten(1)
+        if self.colours is not None:
+            whole = torch.cat([whole, self.colours(clips).to(whole.dtype)], 1)
         content, motion = self.stays(whole).float(), self.moves(frames).float()
         return Posterior(*content.chunk(2, -1), *motion.chunk(2, -1))
 

@@ -44,6 +44,8 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
                 config.motion,
                 width=config.width,
                 hidden=config.hidden,
+                colours=config.colours,
+                channels=image[0],
                 deviations=config.deviations,
                 likelihood=likelihood,
             )

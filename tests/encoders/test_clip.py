@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from encoders.clip import ClipEncoder
+from encoders.colours import Colours
 from tests.helpers import error
 from vsa.errors import RangeError, ShapeError
 
@@ -25,12 +26,11 @@ def test_it_sees_the_order_of_frames() -> None:
 
 
 def test_the_colour_of_a_few_pixels_is_counted() -> None:
-    encoder = ClipEncoder((2, 3, 64, 64), 1, 64)
+    colours = Colours(3, 64, generator=torch.Generator().manual_seed(0))
     clips = torch.zeros(2, 2, 3, 64, 64)
     clips[:, :, 0, 10:14, 10:14] = 0.8
     clips[1, :, 1, 10:14, 10:14] = 0.1
-    encoder(clips)
-    counted = encoder.counted(encoder._colours(clips))
+    counted = colours(clips)
     assert (counted[0] - counted[1]).abs().mean() > 1, "a batch of two is as far apart as can be, in most features"
 
 
@@ -50,7 +50,7 @@ def test_what_does_not_fit() -> None:
         ClipEncoder((2, 1, 16, 16), 5, 16)(torch.zeros(3, 4, 1, 16, 16))
     with error(RangeError, "ClipEncoder needs moving of at least 1, got 0"):
         ClipEncoder((2, 1, 16, 16), 5, 16, moving=0)
-    with error(RangeError, "ClipEncoder needs a bandwidth above 0, got 0.0"):
+    with error(RangeError, "Colours needs a bandwidth above 0, got 0.0"):
         ClipEncoder((2, 1, 16, 16), 5, 16, bandwidth=0.0)
     with error(RangeError, "ClipEncoder has at least one convolution, got channels ()"):
         ClipEncoder((2, 1, 16, 16), 5, 16, channels=())
