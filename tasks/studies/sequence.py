@@ -71,8 +71,16 @@ ENTRIES = (
 """The sequential autoencoders."""
 
 SYMBOLIC = (
-    Entry("symbolic", "one vector a clip", "sequence-symbolic", SequenceSymbolicConfig(), "which clips share which factor"),
-    Entry("frames", "frames bound with times", "sequence-frames", SequenceFramesConfig(), "which frames share which factor"),
+    Entry(
+        "symbolic", "one vector a clip", "sequence-symbolic", SequenceSymbolicConfig(steps=9000), "which clips share which factor"
+    ),
+    Entry(
+        "frames",
+        "frames bound with times",
+        "sequence-frames",
+        SequenceFramesConfig(steps=4000),
+        "which frames share which factor",
+    ),
 )
 """The symbolic models."""
 
