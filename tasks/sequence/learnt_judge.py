@@ -40,7 +40,7 @@ QUICK = (16, 24, 32, 48)
 """Channels that are learnt in minutes on two CPU cores."""
 
 STEPS = 600
-"""Batches of 32 that this takes, for every factor of all test clips of the LPC Sprites."""
+"""Batches of 32 that this takes, see docs/sequence.md."""
 
 CHUNK = 128
 """Clips that are judged at once."""
@@ -182,10 +182,6 @@ def train_judge(
     degraded: bool = True,
 ) -> LearntJudge:
     """A judge that learnt to tell the factors of clips, in evaluation mode.
-
-    Measured once, with seed 0, on the LPC Sprites: after the usual steps, 110 seconds of one CPU thread, it names every factor of
-    all 2,664 test clips. Of 600 of these as means over 3 x 3 pixels it names every factor of at least 0.99; of means over 5 x 5
-    pixels the skin of 0.79; of clips a tenth darker the skin of 0.88.
 
     The learning rate rises for a twentieth of the training, and falls to 0 along a cosine by its end, whichever of the steps and
     the minutes ends it.
