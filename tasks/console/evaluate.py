@@ -25,6 +25,8 @@ class EvaluateConfig:
     """Which part of the split to measure on."""
     seed: int | None = None
     """Decides which pictures; the run's own if none is given."""
+    data: Path | None = None
+    """The data set's files, where it is read from files; those that the run was trained on if none are given."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes a GPU if there is one."""
     out: Path | None = None
@@ -50,7 +52,7 @@ def evaluate(config: EvaluateConfig) -> None:
     if config.out is not None:
         check_place(config.out)
     model, provenance = open_model(config.run, config.trust, config.device)
-    changed = {"evaluate": config.evaluate, "seed": config.seed}
+    changed = {"evaluate": config.evaluate, "seed": config.seed, "data": config.data}
     settings = replace(provenance.config, **{name: value for name, value in changed.items() if value is not None})
     settings.check()
     started = time.perf_counter()

@@ -208,6 +208,11 @@ def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], 
         ),
         ([str(run), "--evaluate", "0"], "evaluate must be at least 1, got 0"),
         (
+            [str(run), "--data", "nowhere.npz"],
+            "there is no file nowhere.npz; `vsa data download nowhere.npz` fetches it, or leave --data out: the renderer draws "
+            "the same pictures",
+        ),
+        (
             [str(run), "--evaluate", "99999999999"],
             "evaluate is 99,999,999,999: the pictures alone would take 1,525,879 GiB, more than there is",
         ),
