@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from tasks.config import RunConfig
 
-DOCUMENT: dict[str, Any] = {"objective": "elbo", "colours": 0}
+DOCUMENT: dict[str, Any] = {"objective": "elbo", "colours": 0, "content_beta": 1.0}
 """The model of the source document: the ELBO alone."""
 
 
@@ -56,6 +56,8 @@ class SequenceConfig(RunConfig):
     """Views that tell content are mirrored at random: what stays then is no direction."""
     beta: float = 1.0
     """The coefficient of both KL terms."""
+    content_beta: float = 3.0
+    """Of the KL of content another coefficient, times beta: what both could say, such as a direction, is left to motion."""
     contrast: float = 10.0
     """For contrast: the coefficient of the disagreement of both codes."""
     temperature: float = 0.5
@@ -67,8 +69,8 @@ class SequenceConfig(RunConfig):
         "beta-6": {**DOCUMENT, "beta": 6.0},
         "beta-150": {**DOCUMENT, "beta": 150.0},
         "deviation": {**DOCUMENT, "deviations": True, "motion": 16},
-        "contrast": {"objective": "contrast"},
-        "donors": {"objective": "donors"},
+        "contrast": {"objective": "contrast", "content_beta": 1.0},
+        "donors": {"objective": "donors", "content_beta": 1.0},
     }
 
     def check(self) -> None:
@@ -77,7 +79,7 @@ class SequenceConfig(RunConfig):
             self._check(name, 1 <= getattr(self, name) <= 4096, "from 1 to 4096")
         self._check("width", self.width % 2 == 0, "even")
         self._check("colours", 0 <= self.colours <= 4096, "from 0 to 4096")
-        for name in ("beta", "contrast"):
+        for name in ("beta", "content_beta", "contrast"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "at least 0")
         self._check("temperature", 0 < self.temperature < math.inf, "above 0")
         self._check("batch_size", self.objective != "contrast" or self.batch_size >= 2, "at least 2 for this objective")

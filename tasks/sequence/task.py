@@ -63,8 +63,9 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
         made: Drawn = model(batch.pictures, batch.sources[:, 0], noise=batch.noise, shard=batch.shard)
         error = reconstruction(made.parameters, batch.shard.of(batch.targets), likelihood_of(config))
         used = made.used
-        kl = kl_of_content(used.content, used.content_logvar) + kl_of_motion(used.motion, used.motion_logvar, *made.prior)
-        total = error + config.beta * kl.mean()
+        stays = kl_of_content(used.content, used.content_logvar).mean()
+        moves = kl_of_motion(used.motion, used.motion_logvar, *made.prior).mean()
+        total = error + config.beta * (config.content_beta * stays + moves)
         if config.objective == "contrast":
             n, (content, _, motion, _) = len(batch.targets), made.posterior
             stays = agreement(content[:n], content[n : 2 * n], config.temperature)

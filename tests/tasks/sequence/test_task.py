@@ -54,9 +54,11 @@ def test_the_loss_is_the_error_of_clips_and_both_kl_terms() -> None:
     made = model(batch.pictures, batch.sources[:, 0], noise=batch.noise)
     error_of = 0.5 * (made.parameters.sigmoid() - batch.targets).square().sum() / 3
     used = made.used
-    kl = (kl_of_content(used.content, used.content_logvar) + kl_of_motion(used.motion, used.motion_logvar, *made.prior)).mean()
-    found = [TASK.loss(replace(config, beta=beta), model, batch, 0.5).item() for beta in (0.0, 3.0)]
-    assert found == pytest.approx([error_of.item(), (error_of + 3 * kl).item()], rel=1e-5)
+    stays = kl_of_content(used.content, used.content_logvar).mean()
+    moves = kl_of_motion(used.motion, used.motion_logvar, *made.prior).mean()
+    for beta, twice in ((0.0, 1.0), (3.0, 1.0), (3.0, 2.0)):
+        found = TASK.loss(replace(config, beta=beta, content_beta=twice), model, batch, 0.5).item()
+        assert found == pytest.approx((error_of + beta * (twice * stays + moves)).item(), rel=1e-5)
 
 
 def test_the_contrast_is_of_a_clip_with_the_view_that_tells_the_same() -> None:
