@@ -52,6 +52,34 @@ def kl_of_motion(
     return 0.5 * (apart + (logvar - prior_logvar).exp() - 1 + prior_logvar - logvar).flatten(1).sum(1)
 
 
+def kl_of_first(
+    mean: Float[Tensor, "b motion"],
+    logvar: Float[Tensor, "b motion"],
+    shares: Float[Tensor, " k"],
+    means: Float[Tensor, "k motion"],
+    logvars: Float[Tensor, "k motion"],
+) -> Float[Tensor, " b"]:
+    """A bound from above of KL(q(z_1 | x) || p(z_1)) of each clip [B], where p(z_1) is a mixture of normals; exact for one.
+
+    Args:
+        mean, logvar: of the posterior.
+        shares: the log of the share that each normal has.
+        means, logvars: of the normals.
+
+    Source: Hershey and Olsen, "Approximating the Kullback Leibler divergence between Gaussian mixture models", 2007, section 7.
+
+    Example:
+        >>> far = torch.tensor([[0.0], [100.0]])
+        >>> kl_of_first(torch.ones(1, 1), torch.zeros(1, 1), torch.tensor([0.5, 0.5]).log(), far, torch.zeros(2, 1))
+        tensor([1.1931])
+    """
+    each = kl_of_motion(
+        *(part[:, None, None].expand(-1, len(means), 1, -1).flatten(0, 1) for part in (mean, logvar)),
+        *(part[None, :, None].expand(len(mean), -1, 1, -1).flatten(0, 1) for part in (means, logvars)),
+    )
+    return -(shares - each.unflatten(0, (len(mean), -1))).logsumexp(1)
+
+
 def agreement(first: Float[Tensor, "b dim"], second: Float[Tensor, "b dim"], temperature: float = 0.5) -> Float[Tensor, ""]:
     """How badly a code tells which code of another list is of the same clip: InfoNCE of cosines, both ways, averaged.
 

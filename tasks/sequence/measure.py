@@ -8,7 +8,7 @@ import torch
 
 from tasks.data.population import Population
 from tasks.sequence.config import SequenceConfig
-from tasks.sequence.losses import kl_of_content, kl_of_motion
+from tasks.sequence.losses import kl_of_content
 from tasks.sequence.model import SequentialAutoencoder, drawn
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _measured(
         "reconstruction_error": (again - clips).square().mean().item(),
         "mean_error": (middle - clips).square().mean().item(),
         "kl_content": kl_of_content(found.content, found.content_logvar).mean().item(),
-        "kl_motion": kl_of_motion(found.motion, found.motion_logvar, *model.prior(motion)).mean().item(),
+        "kl_motion": model.prior.kl(found.motion, found.motion_logvar, motion).mean().item(),
     }
     if dataset.dynamic:
         moving = torch.tensor([feature in dataset.dynamic for feature in dataset.features])

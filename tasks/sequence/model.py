@@ -51,13 +51,13 @@ class Drawn(NamedTuple):
         parameters: [N, T, C, H, W], of the likelihood of this process's shard of the targets.
         posterior: of all clips that were given.
         used: of all targets, of the clips that their content and their motion are of.
-        prior: mean and log variance [N, T, Dz] that the learnt prior has for each frame, of the motion before it.
+        kl: [N], of the motion of all targets from the learnt prior.
     """
 
     parameters: Tensor
     posterior: Posterior
     used: Posterior
-    prior: tuple[Tensor, Tensor]
+    kl: Tensor
 
 
 class SequentialAutoencoder(TaskModel):
@@ -71,6 +71,7 @@ class SequentialAutoencoder(TaskModel):
         hidden: the width of the recurrent networks, and of the hidden layer that tells motion.
         colours: content is told too which colours there are, by so many numbers, see `encoders.colours.Colours`; 0 for none.
         channels: of a frame, of which colours are made.
+        modes: of how many normals the prior of the first frame's motion is a mixture.
         deviations: motion is told of how a frame differs from the mean of the clip's frames, and content of that mean; else
             motion of the frame, and content of a recurrent network that sees all of them.
         likelihood: what the decoder's parameters say.
@@ -100,6 +101,7 @@ class SequentialAutoencoder(TaskModel):
         hidden: int = 256,
         colours: int = 0,
         channels: int = 3,
+        modes: int = 1,
         deviations: bool = False,
         likelihood: Likelihood = Gaussian(1.0),  # noqa: B008  (it cannot change)
     ) -> None:
@@ -111,7 +113,7 @@ class SequentialAutoencoder(TaskModel):
         self.colours = Colours(channels, colours, generator=torch.Generator().manual_seed(0)) if colours else None
         self.stays = _head((width if deviations else 2 * hidden) + colours, 2 * hidden, 2 * content)
         self.moves = _head(width, 2 * hidden, 2 * motion)
-        self.prior = MotionPrior(motion, hidden)
+        self.prior = MotionPrior(motion, hidden, modes)
 
     def page(self, provenance: Provenance) -> Page:
         """What its page says of it: how a clip is told, and how two are swapped."""
@@ -239,8 +241,7 @@ class SequentialAutoencoder(TaskModel):
         content = drawn(used.content, used.content_logvar, generator)
         motion = drawn(used.motion, used.motion_logvar, generator)
         parameters = self.parameters_of(shard.of(content), shard.of(motion))
-        mean, logvar = self.prior(motion)
-        return Drawn(parameters, found, used, (mean.float(), logvar.float()))
+        return Drawn(parameters, found, used, self.prior.kl(used.motion, used.motion_logvar, motion))
 
     def _check_codes(self, content: Tensor, motion: Tensor) -> None:
         if content.ndim != 2 or content.shape[1] != self.content:

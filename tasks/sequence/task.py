@@ -13,7 +13,7 @@ from tasks.networks import make
 from tasks.provenance import Provenance
 from tasks.sequence.config import SequenceConfig
 from tasks.sequence.figures import FIGURES
-from tasks.sequence.losses import agreement, kl_of_content, kl_of_motion
+from tasks.sequence.losses import agreement, kl_of_content
 from tasks.sequence.measure import measure
 from tasks.sequence.model import Drawn, SequentialAutoencoder
 from tasks.sequence.schemes import SCHEMES
@@ -46,6 +46,7 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
                 hidden=config.hidden,
                 colours=config.colours,
                 channels=image[0],
+                modes=config.modes,
                 deviations=config.deviations,
                 likelihood=likelihood,
             )
@@ -64,8 +65,7 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
         error = reconstruction(made.parameters, batch.shard.of(batch.targets), likelihood_of(config))
         used = made.used
         stays = kl_of_content(used.content, used.content_logvar).mean()
-        moves = kl_of_motion(used.motion, used.motion_logvar, *made.prior).mean()
-        total = error + config.beta * (config.content_beta * stays + moves)
+        total = error + config.beta * (config.content_beta * stays + made.kl.mean())
         if config.objective == "contrast":
             n, (content, _, motion, _) = len(batch.targets), made.posterior
             stays = agreement(content[:n], content[n : 2 * n], config.temperature)

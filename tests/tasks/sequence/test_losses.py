@@ -12,7 +12,7 @@ from torch.distributions import Normal, kl_divergence
 from tasks.likelihood import Gaussian
 from tasks.sequence.factorised import best
 from tasks.sequence.linear import LinearSequence, moment_of
-from tasks.sequence.losses import agreement, kl_of_content, kl_of_motion
+from tasks.sequence.losses import agreement, kl_of_content, kl_of_first, kl_of_motion
 from tests.helpers import error, seeds
 from tests.tasks.sequence.numbers import rng
 from vsa.errors import RangeError, ShapeError
@@ -45,6 +45,29 @@ def test_no_kl_is_below_zero_and_one_of_the_prior_itself_is_zero(seed: int) -> N
     assert (kl_of_motion(mean, logvar, before, width) >= -1e-4).all()
     assert (kl_of_motion(mean, logvar, mean, logvar) == 0).all()
     assert (kl_of_content(torch.zeros(2, 3), torch.zeros(2, 3)) == 0).all()
+
+
+@given(seeds, st.integers(1, 3))
+def test_a_mixture_of_one_or_of_many_alike_is_one_normal(seed: int, size: int) -> None:
+    (mean, logvar), (middle, width) = normals(4, size, seed=seed), normals(1, size, seed=seed + 1)
+    right = kl_of_motion(mean[:, None], logvar[:, None], middle.expand(4, 1, -1), width.expand(4, 1, -1))
+    for k in (1, 3):
+        shares = torch.full((k,), 1 / k).log()
+        found = kl_of_first(mean, logvar, shares, middle.expand(k, -1), width.expand(k, -1))
+        torch.testing.assert_close(found, right)
+
+
+def test_the_kl_of_a_mixture_is_bounded_from_above_and_near_where_its_normals_are_apart() -> None:
+    generator, draws = rng(0), 100_000
+    mean, logvar = torch.tensor([[0.3, -0.2]]), torch.tensor([[-1.0, -2.0]])
+    shares, widths = torch.tensor([0.25, 0.75]).log(), torch.zeros(2, 2)
+    for apart, slack in ((0.5, 1.0), (8.0, 1e-3)):
+        means = torch.tensor([[0.0, 0.0], [apart, apart]])
+        drawn = mean + torch.randn(draws, 2, generator=generator) * (logvar / 2).exp()
+        density = torch.stack([Normal(middle, 1.0).log_prob(drawn).sum(1) for middle in means], 1)
+        exact = (Normal(mean, (logvar / 2).exp()).log_prob(drawn).sum(1) - (density + shares).logsumexp(1)).mean()
+        found = kl_of_first(mean, logvar, shares, means, widths)[0]
+        assert exact - 0.02 <= found <= exact + slack + 0.02
 
 
 def test_the_error_of_frames_is_the_log_density_of_a_gaussian_of_variance_one() -> None:

@@ -7,6 +7,7 @@ import torch
 
 from decoders.conv import small as decoder
 from encoders.conv import small as encoder
+from tasks.sequence.losses import kl_of_motion
 from tasks.sequence.model import SequentialAutoencoder, drawn
 from tests.helpers import error
 from tests.tasks.sequence.numbers import rng
@@ -69,7 +70,7 @@ def test_a_target_has_the_content_of_one_clip_and_the_motion_of_another() -> Non
     content = drawn(found.used.content, found.used.content_logvar, generator)
     motion = drawn(found.used.motion, found.used.motion_logvar, generator)
     torch.testing.assert_close(found.parameters, made.parameters_of(content, motion))
-    torch.testing.assert_close(found.prior, made.prior(motion))
+    torch.testing.assert_close(found.kl, kl_of_motion(*found.used[2:], *made.prior(motion)))
 
 
 @torch.no_grad()
@@ -96,6 +97,6 @@ def test_codes_of_other_sizes_are_refused() -> None:
 def test_every_weight_learns(deviations: bool) -> None:
     made = model(deviations=deviations).train()
     found = made(clips(4), torch.tensor([[0, 1], [2, 3]]))
-    parts = (found.parameters, *found.used, *found.prior)
+    parts = (found.parameters, *found.used, found.kl)
     torch.stack([part.square().mean() for part in parts]).sum().backward()
     assert not [name for name, weight in made.named_parameters() if weight.grad is None]

@@ -3,6 +3,7 @@
 import torch
 from torch.distributions import Normal
 
+from tasks.sequence.losses import kl_of_first, kl_of_motion
 from tasks.sequence.prior import MotionPrior
 from tests.tasks.sequence.numbers import rng
 
@@ -49,3 +50,25 @@ def test_the_same_generator_gives_the_same_motions() -> None:
     made = prior()
     assert made.sample(2, 4, rng(5)).equal(made.sample(2, 4, rng(5)))
     assert not made.sample(2, 4, rng(5)).equal(made.sample(2, 4, rng(6)))
+
+
+@torch.no_grad()
+def test_a_motion_begins_near_one_of_the_modes_as_often_as_it_has_a_share() -> None:
+    made = MotionPrior(2, 8, modes=3).eval()
+    made.begins.copy_(torch.tensor([[0.0, 0.0, -8.0, -8.0], [9.0, 0.0, -8.0, -8.0], [0.0, 9.0, -8.0, -8.0]]))
+    made.shares.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
+    first = made.sample(3000, 2, rng(0))[:, 0]
+    nearest = torch.cdist(first, made.begins[:, :2]).min(1)
+    assert nearest.values.max() < 0.2
+    shares = nearest.indices.bincount(minlength=3) / 3000
+    torch.testing.assert_close(shares, torch.tensor([0.2, 0.3, 0.5]), atol=0.03, rtol=0)
+    assert made.sample(5, 2, rng(0), mean=True)[:, 0].round().unique(dim=0).tolist() != []
+
+
+def test_with_modes_the_other_frames_cost_what_they_cost_without() -> None:
+    one, many = MotionPrior(2, 8), MotionPrior(2, 8, modes=4)
+    many.load_state_dict(one.state_dict(), strict=False)
+    mean, logvar, drawn = torch.randn(3, 5, 2, 3).unbind(-1)
+    first = kl_of_first(mean[:, 0], logvar[:, 0], many.shares.log_softmax(0), *many.begins.chunk(2, 1))
+    without = one.kl(mean, logvar, drawn) - kl_of_motion(mean[:, :1], logvar[:, :1], *(part[:, :1] for part in one(drawn)))
+    torch.testing.assert_close(many.kl(mean, logvar, drawn), first + without)
