@@ -18,12 +18,16 @@ def check_place(path: Path) -> None:
     """Refuse a place where no file can be written, before the work is done.
 
     Raises:
-        OutputError: it is a folder, or its folder is not there.
+        OutputError: it is a folder, a pipe or a device, or its folder is not there or cannot be written.
     """
     if os.path.isdir(path):  # unlike that of Path it raises nothing, whatever the name
         raise OutputError(f"cannot write {path}: it is a folder; give the path of a file")
     if not os.path.isdir(path.parent):
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path}: the folder {path.parent} cannot be written")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OutputError(f"cannot write {path}: it is a pipe or a device, not a file")
 
 
 def check_seed(seed: int) -> None:

@@ -219,6 +219,7 @@ def test_what_cannot_be_measured(run: Path, capsys: pytest.CaptureFixture[str], 
         ([str(run), "--seed", "-1"], "seed must be from 0 to 2^63 - 1, got -1"),
         ([str(run), "--out", "no/where.json"], "cannot write no/where.json: there is no folder no; make it first"),
         ([str(run), "--out", "."], "cannot write .: it is a folder; give the path of a file"),
+        ([str(run), "--out", "/dev/null"], "cannot write /dev/null: it is a pipe or a device, not a file"),
     ):
         assert error_of(["evaluate", *words], capsys) == message
     assert list(here.iterdir()) == []
