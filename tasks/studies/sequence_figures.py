@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from tasks.sequence.exact import ExactJudge
 from tasks.sequence.figures import again, other_content, other_motion, samples, swap, write_rows
 from tasks.sequence.model import SequentialAutoencoder
 from tasks.studies.jobs import failure
-from tasks.studies.sequence import Trial
+from tasks.studies.sequence import ENTRIES, Trial
 from tasks.task import population_of
 from vsa.files import replacing
 
@@ -41,9 +42,12 @@ def draw_page(trials: Sequence[Trial], folder: Path) -> None:
         trials: of the study.
         folder: beside the page.
     """
-    done = {
-        trial.stem: trial for trial in trials if trial.entry.dataset is None and trial.entry.task == "sequence" and _ended(trial)
-    }
+    ended = {trial.stem: trial for trial in trials if _ended(trial)}
+    for stem, (drawn, name) in COPIED.items():
+        if stem in ended:
+            with replacing(folder / name) as part:
+                copyfile(ended[stem].run / drawn, part)
+    done = {stem: trial for stem, trial in ended.items() if trial.entry in ENTRIES}
     if not done:
         return
     models = {stem: load_model(trial.run) for stem, trial in done.items()}
@@ -160,6 +164,9 @@ def _pairs(population: Population, n: int, turned: bool, generator: torch.Genera
             wanted &= differ if part.name != "direction" or turned else ~differ
     return _clips(population, first[wanted][:n]), _clips(population, second[wanted][:n])
 
+
+COPIED = {"symbolic": ("edits.png", "symbolic.png"), "frames": ("clips.png", "frames.png")}
+"""By model: a figure of its run, and what it is called beside the page."""
 
 FIGURES: dict[str, tuple[tuple[str, ...], Draw]] = {
     "clips.png": (("document",), draw_clips),
