@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,12 @@ ANIMATIONS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 ARRAYS = (".npy", ".npz")
 NAMED = "clips"
 """Which array of an npz file is taken where there are several."""
+
+DAMAGE = (
+    *(OSError, EOFError, SyntaxError, ValueError, IndexError, KeyError, TypeError, OverflowError, RuntimeError),
+    *(struct.error, zlib.error, zipfile.BadZipFile, Image.DecompressionBombError),
+)
+"""What Pillow, numpy and zipfile raise on one damaged file or another; RuntimeError for a member that wants a password."""
 
 MOST_BYTES, MOST_VALUES, MOST_FRAMES, MOST_SIDE, MOST_CLIPS = 2**28, 2**26, 1000, 2048, 10_000
 """So many bytes a file has at most, values all clips together, frames a clip, pixels a side of it, and clips a folder."""
@@ -91,7 +99,7 @@ def _of_animation(path: Path, most: int) -> Tensor:
                         frames.append(np.asarray(Image.alpha_composite(Image.new("RGBA", size, "black"), shown).convert("RGB")))
         except VSAError:
             raise
-        except Exception as error:  # damage shows in any way
+        except DAMAGE as error:
             raise InputError(f"{path} is no animation, or is damaged ({_line(error)})") from error
     if len(frames) < 2:
         raise InputError(f"{path} is one picture, not an animation")
@@ -125,7 +133,7 @@ def _of_array(path: Path) -> Tensor:
                     array = _array(path, member)
         except VSAError:
             raise
-        except Exception as error:  # damage shows in any way
+        except DAMAGE as error:
             raise InputError(f"{path} is no array of numpy's, or is damaged ({_line(error)})") from error
     shape = list(array.shape)
     if array.ndim == 4:

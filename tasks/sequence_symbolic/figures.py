@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from tasks.data.checks import NotInPartError
+from tasks.data.frames import FRAME
 from tasks.data.population import Population
 from tasks.evaluation.colours import difference, rgb
 from tasks.evaluation.counterfactuals import draw, edit_by_algebra, edit_from_vector, sample_edits
@@ -72,7 +73,8 @@ def draw_framed(model: SceneModel, population: Population, path: Path, generator
     with torch.inference_mode():
         vector, names = framed.encode(first), list(model.roles)
         new = framed.features(other)
-        content = {name: new[:, :, f] for f, name in enumerate(names[:-2])}
+        stays = [name for name in names if name not in (*clips.dataset.dynamic, FRAME)]
+        content = {name: new[:, :, names.index(name)] for name in stays}
         drawn = {
             "drawn": framed.drawn(vector),
             "drawn without\ncleanup": framed.drawn(vector, noisy=True),

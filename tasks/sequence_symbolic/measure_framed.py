@@ -86,7 +86,6 @@ def measure_framed(model: SceneModel, population: Population, n: int, generator:
     whole = by_count.means[f"error {length}"]
     edited: dict[str, dict[str, float]] = {"edit_error": {}, "edit_ratio": {}, "unedited_error": {}}
     left_out: dict[str, str] = {}
-    moving: tuple[str, ...] = getattr(dataset.given, "dynamic", dataset.features[-1:])
     for f, name in enumerate(dataset.features):
         try:
             edits = sample_edits(n, (f,), 0, clips, generator)
@@ -98,7 +97,7 @@ def measure_framed(model: SceneModel, population: Population, n: int, generator:
             before, donors = (dataset.observe(classes).to(model.device) for classes in (part.first, part.donors[:, f]))
             given = framed.features(donors)
             # Where frames look the same in one motion and not in another, their numbers change with the motion.
-            taken = (name, FRAME) if name in moving else (name,)
+            taken = (name, FRAME) if name in dataset.dynamic else (name,)
             new = {feature: given[:, :, names.index(feature)] for feature in taken}
             drawn = framed.drawn(framed.edited(framed.encode(before), new)).cpu()
             errors.append(errors_of(drawn, dataset.observe(part.edited)))
