@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tasks.command_line import main
-from vsa.errors import RangeError
+from vsa.errors import OutputError, RangeError
 
 if TYPE_CHECKING:
     from tasks.studies.sequence import Characters, JudgeJob, Trial
@@ -46,6 +46,8 @@ class SequenceStudyConfig:
     """The folder for the results, a small JSON file each, and for the runs."""
     page: Path = ROOT / "docs" / "sequence.md"
     """The page whose tables are replaced; the figures go into a folder of its name beside it."""
+    weights: Path | None = None
+    """A folder that the models which `load_model` gives are written to; the checkout's is weights."""
     on: Literal["here", "slurm", "local"] = "here"
     """Where the trainings run: on this machine, on a Slurm cluster, or on this machine as on a cluster, to try that out."""
 
@@ -72,6 +74,8 @@ def sequence(config: SequenceStudyConfig) -> None:
         raise RangeError(f"there is no model {unknown[0]!r}; there are {', '.join(stems)}")
     for trial in every:
         trial.config().check()
+    if config.weights is not None and not config.weights.is_dir():
+        raise OutputError(f"there is no folder {config.weights} for the weights; make it first")
     check_page(config.page, PARTS)  # a page without a place for the tables is refused before the work
     run_jobs([judge], 1, config.out, lambda: None, config.on)
     chosen = [trial for trial in every if not config.models or trial.stem in config.models]
@@ -90,6 +94,7 @@ def planned(config: SequenceStudyConfig) -> tuple[JudgeJob, list[Trial]]:
 def write(config: SequenceStudyConfig) -> None:
     """Write the page and its figures, of what is there."""
     from tasks.studies.page import write_page
+    from tasks.studies.sequence import ship
     from tasks.studies.sequence_figures import draw_page
     from tasks.studies.sequence_page import MADE, how
 
@@ -100,6 +105,9 @@ def write(config: SequenceStudyConfig) -> None:
     figures.mkdir(parents=True, exist_ok=True)
     draw_page(every, figures)
     print(f"page: {config.page}")
+    if config.weights is not None:
+        for path in ship(every, config.weights):
+            print(f"weights: {path}")
 
 
 if __name__ == "__main__":

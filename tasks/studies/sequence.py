@@ -10,7 +10,7 @@ from tasks.config import RunConfig
 from tasks.metrics_tables import TOOK
 from tasks.sequence.config import SequenceConfig
 from tasks.sequence_symbolic.config import SequenceFramesConfig, SequenceSymbolicConfig
-from tasks.studies.jobs import Job
+from tasks.studies.jobs import Job, failure
 
 JUDGED = 500
 """Test clips in each measurement."""
@@ -203,10 +203,10 @@ class Trial(Job):
         return {"task": self.entry.task, "judged": self.judged, "repetitions": REPETITIONS, **given}
 
     def compute(self) -> dict[str, Any]:
-        """Train, or go on with a training that was stopped; then measure."""
+        """Train, or go on with a training that was stopped; then measure, with weights that are rounded as they are shipped."""
         from vsa import load
 
-        result = load("task", self.entry.task).run(self.config())
+        result = load("task", self.entry.task).run(self.config(), half=True)
         trained = {name: result.metrics[name] for name in TOOK}
         own = {name: value for name, value in result.metrics.items() if name not in (*TOOK, "config")}
         return {"trained": trained, "metrics": own | self.measure(result.model)}
@@ -237,6 +237,37 @@ class Trial(Job):
         if "sampled" in metrics:
             told["clean"] = metrics["sampled"]["drawn"]["clean"]
         return ", ".join(f"{name} {value:.4f}" for name, value in told.items())
+
+
+SHIPPED = {"views": "sequence", "symbolic": "sequence-symbolic"}
+"""The models that `load_model` gives, and by which name."""
+
+
+def ship(trials: list[Trial], folder: Path) -> list[Path]:
+    """Write the weights that are shipped, in half precision and without paths, of the trials that have ended.
+
+    Args:
+        trials: of the study.
+        folder: for the weights.
+
+    Returns:
+        The files.
+
+    Raises:
+        OutputError: one cannot be written.
+    """
+    from tasks.loading import load_model
+    from tasks.weights import save
+
+    written = []
+    for trial in trials:
+        found = trial.stored() if trial.stem in SHIPPED else None
+        if found is not None and failure(found) is None:
+            path = folder / f"{SHIPPED[trial.stem]}.safetensors"
+            metrics = found["trained"] | found["metrics"]
+            save(load_model(trial.run), trial.entry.task, trial.config().without_paths(), metrics, path, half=True)
+            written.append(path)
+    return written
 
 
 def trials(characters: Characters, judge: JudgeJob, steps: int | None, judged: int, folder: Path, seed: int = 0) -> list[Trial]:

@@ -18,16 +18,9 @@ from tasks.sequence.task import TASK
 from tasks.task import population_of
 from tests.helpers import as_a_user, error
 from tests.tasks.learning import check_two_steps
+from tests.tasks.sequence.settings import NETWORKS, small
 from vsa.command_line import status_of as vsa
 from vsa.errors import RangeError, ShapeError
-
-NETWORKS = ["--encoder", "conv-small", "--decoder", "conv-small", "--width", "16", "--hidden", "16"]
-
-
-def small(**settings: Any) -> SequenceConfig:
-    fixed: dict[str, Any] = {"steps": 2, "batch_size": 3, "evaluate": 4, "device": "cpu", "content": 6, "motion": 4}
-    fixed |= {"encoder": "conv-small", "decoder": "conv-small", "width": 16, "hidden": 16}
-    return SequenceConfig(**{**fixed, **settings})
 
 
 @pytest.mark.parametrize("objective", SCHEMES)

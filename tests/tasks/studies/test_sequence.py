@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from tasks import load_model
 from tasks.sequence.config import SequenceConfig
+from tasks.sequence.task import TASK
 from tasks.studies.running import work
-from tasks.studies.sequence import ENTRIES, FACTORS, SYMBOLIC, Characters, JudgeJob, Trial, trials
+from tasks.studies.sequence import ENTRIES, FACTORS, SYMBOLIC, Characters, Entry, JudgeJob, Trial, ship, trials
 from tasks.studies.sequence_page import MADE, how
 from tests.examples.scripts import example
 from tests.helpers import error
-from vsa.errors import InputError, RangeError
+from tests.tasks.sequence.settings import small
+from vsa.errors import InputError, OutputError, RangeError
 
 STILL = ("skin", "pants", "top", "hair")
 ALL = (*STILL, "motion", "action", "direction")
@@ -106,6 +110,25 @@ def test_the_page_is_of_what_is_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "`the command`" in text
 
 
+def test_what_is_shipped_is_loaded_again_and_says_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Entry("views", "two views", "sequence", small(out=tmp_path))
+    characters = Characters("cast", None)
+    trial = Trial(entry, characters, JudgeJob(characters, 1, tmp_path), 2, 20, 0, tmp_path)
+    config = trial.config()
+    assert isinstance(config, SequenceConfig)
+    TASK.run(config, half=True)
+    monkeypatch.setattr(Trial, "compute", lambda self: stored(self, 0.25))
+    assert ship([trial], tmp_path) == []
+    work(trial)
+    (path,) = ship([trial], tmp_path)
+    assert path == tmp_path / "sequence.safetensors"
+    shipped, trained = load_model(path), load_model(trial.run)
+    for name, weight in trained.state_dict().items():
+        assert torch.equal(shipped.state_dict()[name], weight), name
+    assert shipped.provenance.metrics["swapped"]["error"] == 0.25
+    assert str(tmp_path) not in str(shipped.provenance.config.as_json())
+
+
 def test_mistakes_are_refused_before_the_work(tmp_path: Path) -> None:
     module = example("sequence")
     given: dict[str, Any] = {"out": tmp_path / "runs", "page": tmp_path / "page.md"}
@@ -115,6 +138,8 @@ def test_mistakes_are_refused_before_the_work(tmp_path: Path) -> None:
         module.sequence(module.SequenceStudyConfig(dataset="cast", judged=1, **given))
     with error(InputError, "lpc is composed of published sheets"):
         module.sequence(module.SequenceStudyConfig(**given))
+    with error(OutputError, "there is no folder", "for the weights; make it first"):
+        module.sequence(module.SequenceStudyConfig(dataset="cast", weights=tmp_path / "nowhere", **given))
     (tmp_path / "page.md").write_text("no place")
     with error(InputError, "must have one line <!-- tables -->"):
         module.sequence(module.SequenceStudyConfig(dataset="cast", **given))
