@@ -59,7 +59,8 @@ class SequenceConfig(RunConfig):
     beta: float = 1.0
     """The coefficient of both KL terms."""
     content_beta: float = 3.0
-    """Of the KL of content another coefficient, times beta: what both could say, such as a direction, is left to motion."""
+    """Of the KL of content another coefficient, times beta: what both could say, such as a direction, is left to motion. From the
+    middle of the budget on it goes to 1, as by then it is settled who says what."""
     contrast: float = 10.0
     """For contrast: the coefficient of the disagreement of both codes."""
     temperature: float = 0.5

@@ -65,7 +65,7 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
         error = reconstruction(made.parameters, batch.shard.of(batch.targets), likelihood_of(config))
         used = made.used
         stays = kl_of_content(used.content, used.content_logvar).mean()
-        total = error + config.beta * (config.content_beta * stays + made.kl.mean())
+        total = error + config.beta * (settled(config.content_beta, spent) * stays + made.kl.mean())
         if config.objective == "contrast":
             n, (content, _, motion, _) = len(batch.targets), made.posterior
             stays = agreement(content[:n], content[n : 2 * n], config.temperature)
@@ -76,6 +76,16 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
     def optimizer(self, config: SequenceConfig, model: SequentialAutoencoder, fused: bool) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=fused)
+
+
+def settled(coefficient: float, spent: float) -> float:
+    """A coefficient that stays in the first half of the budget, and goes to 1 in the second.
+
+    Example:
+        >>> [settled(3.0, spent) for spent in (0.0, 0.5, 0.75, 1.0)]
+        [3.0, 3.0, 2.0, 1.0]
+    """
+    return coefficient + (1 - coefficient) * max(0.0, 2 * spent - 1)
 
 
 TASK = SequenceTask(name="sequence", config=SequenceConfig, evaluate=measure, figures=FIGURES)
