@@ -116,7 +116,9 @@ class RunConfig:
         if self.split is not None:
             changed = [name for name in ("test", "validation") if getattr(self, name) != getattr(RunConfig, name)]
             if changed:
-                raise RangeError(f"split says what is held out, and so does {changed[0]}: choose one")
+                raise RangeError(
+                    f"split says what is held out, and so does {changed[0]}: choose one; without a split it is --split None"
+                )
         self._check("start_over", not (self.resume and self.start_over), "off with --resume: choose one")
 
     def _check(self, name: str, right: bool, allowed: str) -> None:
