@@ -56,7 +56,7 @@ def status_of(config_class: type[Config], run: Callable[[Config], None], flags: 
             config = tyro.cli(config_class, args=flags, prog=program, **_start(config_class, flags))
             for kind in ("encoder", "decoder"):
                 check_typed(kind, _last(f"--{kind}", flags) or "")
-            if _last("--split", flags) and any(_last(flag, flags) is not None for flag in ("--test", "--validation")):
+            if _last("--split", flags) not in (None, "None") and _holds_out(flags):
                 raise RangeError("--split says what is held out, and so do --test and --validation: choose one")
             check_dependencies()
             _check_torch()
@@ -125,7 +125,16 @@ def _start(config_class: type[Config], flags: Sequence[str]) -> dict[str, Any]:
             _check_trusted(config, folder / CONFIG, flags)
             return {"default": replace(config, out=folder)}
     preset = _last("--preset", flags)
-    return {} if preset is None else {"default": stages.named(preset)}
+    if preset is None and not _holds_out(flags):
+        return {}
+    config = stages.named(preset or "default")
+    # Whoever says what is held out wants no usual split beside it.
+    return {"default": replace(config, split=None) if _holds_out(flags) else config}
+
+
+def _holds_out(flags: Sequence[str]) -> bool:
+    """Whether the user says by expressions what is held out."""
+    return any(_last(flag, flags) is not None for flag in ("--test", "--validation"))
 
 
 def _check_trusted(config: RunConfig, path: Path, flags: Sequence[str]) -> None:

@@ -131,5 +131,12 @@ def test_it_is_trained_resumed_and_measured_from_the_command_line(tmp_path: Path
     assert vsa([*command, "--steps", "3", "--resume"]) == 0
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["steps"] == 3
     capsys.readouterr()
+    assert vsa([*command, "--steps", "1", "--start-over", "--test", "skin == moss", "--split", "characters"]) == 2
+    assert "--split says what is held out, and so do --test and --validation" in capsys.readouterr().err
+    for words in (["--test", "skin == moss"], ["--test", "skin == moss", "--split", "None"]):
+        assert vsa([*command, "--steps", "1", "--start-over", *words]) == 0
+        stored = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+        assert (stored["split"], stored["test"]) == (None, "skin == moss")
+    capsys.readouterr()
     assert vsa(["evaluate", out, "--device", "cpu"]) == 0
     assert "swap error" in capsys.readouterr().out.replace("_", " ")
