@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from tasks.config import RunConfig
 
-DOCUMENT: dict[str, Any] = {"objective": "elbo", "colours": 0, "content_beta": 1.0, "modes": 1}
+DOCUMENT: dict[str, Any] = {"objective": "elbo", "colours": 0, "content_beta": 1.0, "modes": 1, "content_modes": 1}
 """The model of the source document: the ELBO alone."""
 
 
@@ -52,6 +52,9 @@ class SequenceConfig(RunConfig):
     """By how many numbers content is told which colours there are in a clip, which the encoder takes long to see; 0 for none."""
     modes: int = 32
     """Of how many normals the prior of the first frame's motion is a mixture; 1 for one, as the source document has it."""
+    content_modes: int = 64
+    """Of how many normals the prior of content is a mixture, which is fitted to contents when the training has ended; 1 for
+    standard normal, as the source document has it, and as it is in all trainings."""
     deviations: bool = False
     """Motion is told of how a frame differs from the mean of the clip's frames, and content of that mean."""
     mirror: bool = True
@@ -78,7 +81,7 @@ class SequenceConfig(RunConfig):
 
     def check(self) -> None:
         super().check()
-        for name in ("width", "hidden", "content", "motion", "modes"):
+        for name in ("width", "hidden", "content", "motion", "modes", "content_modes"):
             self._check(name, 1 <= getattr(self, name) <= 4096, "from 1 to 4096")
         self._check("width", self.width % 2 == 0, "even")
         self._check("colours", 0 <= self.colours <= 4096, "from 0 to 4096")

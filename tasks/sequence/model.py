@@ -14,6 +14,7 @@ from tasks.card import Page
 from tasks.likelihood import Gaussian, Likelihood
 from tasks.pictures import Pictures, as_pictures
 from tasks.provenance import Provenance
+from tasks.sequence.contents import Contents
 from tasks.sequence.prior import MotionPrior
 from tasks.shard import Shard
 from tasks.task_model import TaskModel
@@ -76,6 +77,10 @@ class SequentialAutoencoder(TaskModel):
             motion of the frame, and content of a recurrent network that sees all of them.
         likelihood: what the decoder's parameters say.
 
+    Attributes:
+        contents: the prior of content that was fitted after the training, see `tasks.sequence.contents`; None for the standard
+            normal one.
+
     Source: Li and Mandt, "Disentangled Sequential Autoencoder", 2018, arXiv 1803.02991.
 
     Example:
@@ -114,6 +119,7 @@ class SequentialAutoencoder(TaskModel):
         self.stays = _head((width if deviations else 2 * hidden) + colours, 2 * hidden, 2 * content)
         self.moves = _head(width, 2 * hidden, 2 * motion)
         self.prior = MotionPrior(motion, hidden, modes)
+        self.contents: Contents | None = None
 
     def page(self, provenance: Provenance) -> Page:
         """What its page says of it: how a clip is told, and how two are swapped."""
@@ -164,7 +170,14 @@ class SequentialAutoencoder(TaskModel):
         )
 
     def prior_content(self, n: int, generator: torch.Generator) -> Float[Tensor, "n content"]:
-        """Contents [n, Df] from the prior, which is standard normal."""
+        """Contents [n, Df] from the prior: the mixture that was fitted to contents after the training, else standard normal.
+
+        Args:
+            n: how many.
+            generator: decides, on the CPU.
+        """
+        if self.contents is not None:
+            return self.contents.sample(n, generator)
         return torch.randn(n, self.content, generator=generator).to(self.device)
 
     def prior_motion(self, n: int, frames: int, generator: torch.Generator, *, mean: bool = False) -> Float[Tensor, "n t motion"]:

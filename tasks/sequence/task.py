@@ -12,13 +12,17 @@ from tasks.data.schemes import Batch
 from tasks.networks import make
 from tasks.provenance import Provenance
 from tasks.sequence.config import SequenceConfig
+from tasks.sequence.contents import Contents
 from tasks.sequence.figures import FIGURES
 from tasks.sequence.losses import agreement, kl_of_content
-from tasks.sequence.measure import measure
+from tasks.sequence.measure import CHUNK, measure
 from tasks.sequence.model import Drawn, SequentialAutoencoder
 from tasks.sequence.schemes import SCHEMES
 from tasks.symbolic.losses import reconstruction
 from tasks.task import Task, declared_by, likelihood_of, seed_of
+
+CLIPS_OF_A_MODE = 64
+"""Clips for each normal of the prior of content that is fitted."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,25 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
     def optimizer(self, config: SequenceConfig, model: SequentialAutoencoder, fused: bool) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=fused)
+
+    def finish(self, model: SequentialAutoencoder, config: SequenceConfig, population: Population) -> None:
+        """Fit the prior of content to draws of the posteriors of training clips."""
+        if config.content_modes == 1:
+            return
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "contents"))
+        classes = population.sample(CLIPS_OF_A_MODE * config.content_modes, generator)
+        with torch.inference_mode():
+            drawn = [model.sampled(population.observe(part).to(model.device), generator)[0] for part in classes.split(CHUNK)]
+        model.contents = Contents(config.content_modes, config.content).to(model.device)
+        model.contents.fit(torch.cat(drawn), seed_of(config.seed, "contents"))
+
+    def restore(self, config: SequenceConfig, weights: dict[str, Tensor]) -> SequentialAutoencoder:
+        """The model of these settings and weights, with the prior of content that was fitted, if the weights have it."""
+        model = self.build(config)
+        if any(name.startswith("contents.") for name in weights):
+            model.contents = Contents(config.content_modes, config.content)
+        model.load_state_dict(weights)
+        return model
 
 
 def settled(coefficient: float, spent: float) -> float:

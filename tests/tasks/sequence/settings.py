@@ -8,6 +8,14 @@ NETWORKS = ["--encoder", "conv-small", "--decoder", "conv-small", "--width", "16
 
 
 def small(**settings: Any) -> SequenceConfig:
-    fixed: dict[str, Any] = {"steps": 2, "batch_size": 3, "evaluate": 4, "device": "cpu", "content": 6, "motion": 4}
+    fixed: dict[str, Any] = {
+        "steps": 2,
+        "batch_size": 3,
+        "evaluate": 4,
+        "device": "cpu",
+        "content": 6,
+        "motion": 4,
+        "content_modes": 2,
+    }
     fixed |= {"encoder": "conv-small", "decoder": "conv-small", "width": 16, "hidden": 16}
     return SequenceConfig(**{**fixed, **settings})
