@@ -47,6 +47,7 @@ class Colours(nn.Module):
                 raise RangeError(f"Colours needs {name} of at least 1, got {value}")
         if not 0 < bandwidth < math.inf:
             raise RangeError(f"Colours needs a bandwidth above 0, got {bandwidth}")
+        self.count = count
         self.register_buffer("frequencies", torch.randn(count, channels, generator=generator) / bandwidth)
         self.register_buffer("phases", 2 * math.pi * torch.rand(count, generator=generator))
         self.norm = nn.BatchNorm1d(count, eps=1e-8, affine=False)  # the share of a few pixels varies little

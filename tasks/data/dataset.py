@@ -115,6 +115,11 @@ class Dataset(Declared):
         factors = ", ".join(f"{factor.name} {len(factor)}" for factor in self.factors)
         return f"Dataset({self.name!r}: {factors}; {list(self.shape)})"
 
+    @property
+    def moves(self) -> Bool[Tensor, " f"]:
+        """By factor, whether it changes within a clip: those of `dynamic`."""
+        return torch.tensor([feature in self.dynamic for feature in self.features])
+
     def check_classes(self, classes: Tensor) -> Tensor:
         """The classes [..., F] as int64, if they are classes of this data set.
 

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks import networks
 from tasks.card import Page
+from tasks.normal import sample_normal
 from tasks.provenance import Provenance
 from tasks.vae.model import MEASURES, SNIPPET, VAE, OnVAE, frozen
 
@@ -91,7 +92,7 @@ class IDGAN(OnVAE):
         true = pictures.float()
         seed = torch.Generator(true.device).manual_seed(noise)
         mean, logvar = self.vae.posterior_of(true)
-        code = mean + torch.randn(mean.shape, device=mean.device, generator=seed) * (logvar / 2).exp()
+        code = sample_normal(mean, logvar, seed)
         beside = torch.randn(len(true), self.noise, device=mean.device, generator=seed)
         drawn = self.vae.likelihood.mean(networks.parameters(self.generator, torch.cat([code, beside], 1), self.image))
         its_mean, its_logvar = self.vae.posterior_of(drawn)

@@ -191,7 +191,7 @@ class TrueClasses:
     def __init__(self, dataset: Dataset) -> None:
         check_kinds(dataset)
         self.dataset = dataset
-        self.moves = torch.tensor([name in dataset.dynamic for name in dataset.features])
+        self.moves = dataset.moves
 
     def encode(self, clips: Tensor, /) -> tuple[Tensor, Tensor]:
         """Of each clip the classes of the factors that stay, and those of the others, the same in every frame."""

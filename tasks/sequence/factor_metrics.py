@@ -262,7 +262,7 @@ def _information(seen: Codes, learnt: Tensor, test: Codes, tested: Tensor, datas
     right = {name: _predicted(Representation(a, learnt, b, tested)) for name, (a, b) in parts.items()}
     frequent = torch.stack([column.mode().values for column in learnt.unbind(1)])
     guessing = (tested == frequent).double().mean(0).numpy()
-    moves = np.array([name in dataset.dynamic for name in dataset.features])
+    moves = dataset.moves.numpy()
     beyond = {name: (right[name] - guessing) / np.maximum(1 - guessing, 1e-12) for name in ("content", "motion")}
     named = {name: dict(zip(dataset.features, numbers.tolist(), strict=True)) for name, numbers in right.items()}
     return {

@@ -63,7 +63,7 @@ class Tried:
     @property
     def moves(self) -> Bool[Tensor, " f"]:
         """Which factors change within a clip."""
-        return torch.tensor([name in self.dataset.dynamic for name in self.dataset.features])
+        return self.dataset.moves
 
     def by_name(self, numbers: Tensor) -> dict[str, float]:
         """Numbers [F] by factor, without those that are none."""

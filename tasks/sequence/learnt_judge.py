@@ -25,6 +25,7 @@ from tasks.data.checks import check_generator, check_whole
 from tasks.data.dataset import Dataset
 from tasks.data.population import Population
 from tasks.memory import enough_memory
+from tasks.sequence.measurable import check_values
 from vsa import tensor_file
 from vsa.errors import DtypeError, InputError, RangeError, ShapeError, choices
 
@@ -145,11 +146,7 @@ class LearntJudge(nn.Module):
             raise DtypeError(f"clips must be a tensor {wanted}, got {type(clips).__name__}")
         if tuple(clips.shape[1:]) != self.shape:
             raise ShapeError(f"the judge was made for clips {wanted}, got {list(clips.shape)}")
-        if clips.dtype != torch.uint8 and not clips.is_floating_point():
-            raise DtypeError(f"clips must be uint8, or floating point numbers from 0 to 1, got {clips.dtype}")
-        if clips.is_floating_point() and clips.numel() and not (clips.min() >= 0 and clips.max() <= 1):  # a NaN is neither
-            raise RangeError(f"every value of a clip must be from 0 to 1, got {clips.min():g} to {clips.max():g}")
-        return clips.detach()
+        return check_values(clips.detach())
 
 
 def load_judge(path: Path) -> LearntJudge:

@@ -1,7 +1,8 @@
 """The terms of a sequential autoencoder's loss, each exact for the sample that it is given; all in nats.
 
 A clip has one content f and a motion z_1 to z_T. Both are normal, of independent numbers, and so are the priors: p(f) is standard
-normal, p(z_t | z_<t) has the mean and the variance that a recurrent network learns.
+normal, so that its term is `tasks.symbolic.losses.kl_divergence`; p(z_t | z_<t) has the mean and the variance that a recurrent
+network learns.
 
 Source: Leplae-Arthur and Nichani, "Modeling Sequential Data with VAEs", section 2; Li and Mandt, "Disentangled Sequential
 Autoencoder", 2018, arXiv 1803.02991.
@@ -19,16 +20,6 @@ from vsa.errors import RangeError, ShapeError
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-
-
-def kl_of_content(mean: Float[Tensor, "b content"], logvar: Float[Tensor, "b content"]) -> Float[Tensor, " b"]:
-    """KL(q(f | x_1:T) || p(f)) of each clip [B], where p(f) is standard normal.
-
-    Example:
-        >>> kl_of_content(torch.ones(2, 4), torch.zeros(2, 4))
-        tensor([2., 2.])
-    """
-    return 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1)
 
 
 def kl_of_motion(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from vsa.errors import DtypeError, RangeError
+
 if TYPE_CHECKING:
     from jaxtyping import Shaped
 
@@ -74,3 +76,16 @@ class Estimating(Protocol):
     def probabilities(self, clips: Shaped[Tensor, "n t c h w"], *features: str) -> dict[str, Tensor]:
         """By factor how probable each class is, float64 [B, count]; of all factors if none is named."""
         ...
+
+
+def check_values(clips: Tensor) -> Tensor:
+    """The clips that a judge is asked about, if they are uint8, or floating point numbers from 0 to 1.
+
+    Raises:
+        DtypeError, RangeError: they are not.
+    """
+    if clips.dtype != torch.uint8 and not clips.is_floating_point():
+        raise DtypeError(f"clips must be uint8, or floating point numbers from 0 to 1, got {clips.dtype}")
+    if clips.is_floating_point() and clips.numel() and not (clips.min() >= 0 and clips.max() <= 1):  # a NaN is neither
+        raise RangeError(f"every value of a clip must be from 0 to 1, got {clips.min():g} to {clips.max():g}")
+    return clips

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tasks.data.population import Population
+from tasks.normal import sample_normal
 from tasks.sequence.config import SequenceConfig
-from tasks.sequence.losses import kl_of_content
-from tasks.sequence.model import SequentialAutoencoder, drawn
+from tasks.sequence.model import SequentialAutoencoder
+from tasks.symbolic.losses import kl_divergence
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
@@ -61,17 +62,16 @@ def _measured(
     dataset = population.dataset
     clips, others = population.observe(first).float(), population.observe(second).float()
     found = model.posterior(clips.to(model.device))
-    motion = drawn(found.motion, found.motion_logvar, noise)
+    motion = sample_normal(found.motion, found.motion_logvar, noise)
     again = model.decode(found.content, found.motion).cpu()
     told = {
         "reconstruction_error": (again - clips).square().mean().item(),
         "mean_error": (middle - clips).square().mean().item(),
-        "kl_content": kl_of_content(found.content, found.content_logvar).mean().item(),
+        "kl_content": kl_divergence(found.content, found.content_logvar).item(),
         "kl_motion": model.prior.kl(found.motion, found.motion_logvar, motion).mean().item(),
     }
     if dataset.dynamic:
-        moving = torch.tensor([feature in dataset.dynamic for feature in dataset.features])
-        right = dataset.observe(torch.where(moving, second, first)).float()
+        right = dataset.observe(torch.where(dataset.moves, second, first)).float()
         swapped = model.decode(found.content, model.encode(others.to(model.device))[1]).cpu()
         told["swap_error"] = (swapped - right).square().mean().item()
         told["swap_control"] = (clips - right).square().mean().item()

@@ -12,6 +12,7 @@ from encoders.colours import Colours
 from tasks import networks
 from tasks.card import Page
 from tasks.likelihood import Gaussian, Likelihood
+from tasks.normal import sample_normal
 from tasks.pictures import Pictures, as_pictures
 from tasks.provenance import Provenance
 from tasks.sequence.contents import Contents
@@ -70,8 +71,7 @@ class SequentialAutoencoder(TaskModel):
         content, motion: Df and Dz.
         width: how many numbers the encoder says of a frame.
         hidden: the width of the recurrent networks, and of the hidden layer that tells motion.
-        colours: content is told too which colours there are, by so many numbers, see `encoders.colours.Colours`; 0 for none.
-        channels: of a frame, of which colours are made.
+        colours: content is told too which colours there are in a clip, see `encoders.colours.Colours`; None for no.
         modes: of how many normals the prior of the first frame's motion is a mixture.
         deviations: motion is told of how a frame differs from the mean of the clip's frames, and content of that mean; else
             motion of the frame, and content of a recurrent network that sees all of them.
@@ -104,8 +104,7 @@ class SequentialAutoencoder(TaskModel):
         *,
         width: int = 256,
         hidden: int = 256,
-        colours: int = 0,
-        channels: int = 3,
+        colours: Colours | None = None,
         modes: int = 1,
         deviations: bool = False,
         likelihood: Likelihood = Gaussian(1.0),  # noqa: B008  (it cannot change)
@@ -115,8 +114,9 @@ class SequentialAutoencoder(TaskModel):
         self.content, self.motion, self.deviations = content, motion, deviations
         self.width = width
         self.order = None if deviations else nn.LSTM(width, hidden, batch_first=True, bidirectional=True)
-        self.colours = Colours(channels, colours, generator=torch.Generator().manual_seed(0)) if colours else None
-        self.stays = _head((width if deviations else 2 * hidden) + colours, 2 * hidden, 2 * content)
+        self.colours = colours
+        told = (width if deviations else 2 * hidden) + (0 if colours is None else colours.count)
+        self.stays = _head(told, 2 * hidden, 2 * content)
         self.moves = _head(width, 2 * hidden, 2 * motion)
         self.prior = MotionPrior(motion, hidden, modes)
         self.contents: Contents | None = None
@@ -165,8 +165,8 @@ class SequentialAutoencoder(TaskModel):
         """
         posterior = self.posterior(clips)
         return (
-            drawn(posterior.content, posterior.content_logvar, generator),
-            drawn(posterior.motion, posterior.motion_logvar, generator),
+            sample_normal(posterior.content, posterior.content_logvar, generator),
+            sample_normal(posterior.motion, posterior.motion_logvar, generator),
         )
 
     def prior_content(self, n: int, generator: torch.Generator) -> Float[Tensor, "n content"]:
@@ -251,8 +251,8 @@ class SequentialAutoencoder(TaskModel):
         stays, moves = sources.unbind(1)
         used = Posterior(found.content[stays], found.content_logvar[stays], found.motion[moves], found.motion_logvar[moves])
         generator = torch.Generator(clips.device).manual_seed(noise)
-        content = drawn(used.content, used.content_logvar, generator)
-        motion = drawn(used.motion, used.motion_logvar, generator)
+        content = sample_normal(used.content, used.content_logvar, generator)
+        motion = sample_normal(used.motion, used.motion_logvar, generator)
         parameters = self.parameters_of(shard.of(content), shard.of(motion))
         return Drawn(parameters, found, used, self.prior.kl(used.motion, used.motion_logvar, motion))
 
@@ -261,11 +261,6 @@ class SequentialAutoencoder(TaskModel):
             raise ShapeError(f"content must be [B, {self.content}], got {list(content.shape)}")
         if motion.ndim != 3 or motion.shape[2] != self.motion or len(motion) != len(content):
             raise ShapeError(f"motion must be [{len(content)}, T, {self.motion}], got {list(motion.shape)}")
-
-
-def drawn(mean: Tensor, logvar: Tensor, generator: torch.Generator) -> Tensor:
-    """A draw of normal numbers of these means and log variances; the generator may be of another device."""
-    return mean + torch.randn(mean.shape, generator=generator, device=generator.device).to(mean) * (logvar / 2).exp()
 
 
 def _head(given: int, hidden: int, told: int, logvar: float = -4.0) -> nn.Sequential:

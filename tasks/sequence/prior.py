@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from tasks.normal import sample_normal
 from tasks.sequence.losses import kl_of_first, kl_of_motion
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class MotionPrior(nn.Module):
         for t in range(frames):
             told, state = self.recurrent(given, state)
             expected, logvar = (self.expected(told) if t or self.modes == 1 else self._begin(n, generator)).chunk(2, -1)
-            given = expected + torch.randn(expected.shape, generator=generator).to(expected) * (logvar / 2).exp()
+            given = sample_normal(expected, logvar, generator)
             found.append(expected if mean else given)
         return torch.cat(found, 1)
 

@@ -114,14 +114,13 @@ def measure_swaps(
         and `second`: by factor the share of clips that show what the first one shows, and the second one, among those that do
         not show the same. `judges_differ`: where there are two judges, on how many they differ.
     """
-    dataset, moving = population.dataset, dynamic_of(population.dataset)
-    moves = torch.tensor([name in moving for name in dataset.features])
+    dataset = population.dataset
     firsts, seconds, seen, errors = [], [], [], []
     for classes, clips in _clips(population, judges, n, generator, model):
         others = population.sample(len(classes), generator)
         content, motion = model.encode(clips)[0], model.encode(population.observe(others).to(model.device))[1]
         decoded = _decode(model, content, motion)
-        wanted = population.observe(torch.where(moves, others, classes))
+        wanted = population.observe(torch.where(dataset.moves, others, classes))
         errors.append((decoded - wanted).square().flatten(1).mean(1).double())
         firsts.append(_shown(dataset, classes))
         seconds.append(_shown(dataset, others))

@@ -47,9 +47,9 @@ def donated(n: int, mirror: bool, population: Population, generator: torch.Gener
         RangeError: the data set does not say which of its factors change within a clip.
     """
     dataset = population.dataset
-    moving = torch.tensor([feature in dynamic_of(dataset) for feature in dataset.features])
+    dynamic_of(dataset)  # which refuses one that does not say
     classes, clips = _drawn(n, population, generator)
-    donors = torch.cat([donor(classes, where, population, generator) for where in (moving, ~moving)])
+    donors = torch.cat([donor(classes, where, population, generator) for where in (dataset.moves, ~dataset.moves)])
     seen = population.observe(donors).float()
     return Batch(seen, dataset.canonical(donors), sources(torch.arange(n), n + torch.arange(n)), clips)
 

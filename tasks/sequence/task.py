@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from encoders.colours import Colours
 from tasks.data.population import Population
 from tasks.data.schemes import Batch
 from tasks.networks import make
@@ -14,11 +15,11 @@ from tasks.provenance import Provenance
 from tasks.sequence.config import SequenceConfig
 from tasks.sequence.contents import Contents
 from tasks.sequence.figures import FIGURES
-from tasks.sequence.losses import agreement, kl_of_content
+from tasks.sequence.losses import agreement
 from tasks.sequence.measure import CHUNK, measure
 from tasks.sequence.model import Drawn, SequentialAutoencoder
 from tasks.sequence.schemes import SCHEMES
-from tasks.symbolic.losses import reconstruction
+from tasks.symbolic.losses import kl_divergence, reconstruction
 from tasks.task import Task, declared_by, likelihood_of, seed_of
 
 CLIPS_OF_A_MODE = 64
@@ -48,8 +49,7 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
                 config.motion,
                 width=config.width,
                 hidden=config.hidden,
-                colours=config.colours,
-                channels=image[0],
+                colours=Colours(image[0], config.colours, generator=torch.Generator().manual_seed(0)) if config.colours else None,
                 modes=config.modes,
                 deviations=config.deviations,
                 likelihood=likelihood,
@@ -68,7 +68,7 @@ class SequenceTask(Task[SequenceConfig, SequentialAutoencoder]):
         made: Drawn = model(batch.pictures, batch.sources[:, 0], noise=batch.noise, shard=batch.shard)
         error = reconstruction(made.parameters, batch.shard.of(batch.targets), likelihood_of(config))
         used = made.used
-        stays = kl_of_content(used.content, used.content_logvar).mean()
+        stays = kl_divergence(used.content, used.content_logvar)
         total = error + config.beta * (settled(config.content_beta, spent) * stays + made.kl.mean())
         if config.objective == "contrast":
             n, (content, _, motion, _) = len(batch.targets), made.posterior

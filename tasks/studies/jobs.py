@@ -92,6 +92,16 @@ def results(jobs: Iterable[AnyJob]) -> list[tuple[AnyJob, dict[str, Any]]]:
     return [(job, found) for job in jobs if (found := job.stored()) is not None]
 
 
+def succeeded(job: Job) -> dict[str, Any] | None:
+    """What the file of a job holds, if it was run and has a result.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    found = job.stored()
+    return None if found is None or failure(found) is not None else found
+
+
 def failure(found: dict[str, Any]) -> str | None:
     """Why a job has no result: its error, or the last line of its crash; None if it has one.
 

@@ -10,7 +10,7 @@ from tasks.config import RunConfig
 from tasks.metrics_tables import TOOK
 from tasks.sequence.config import SequenceConfig
 from tasks.sequence_symbolic.config import SequenceFramesConfig, SequenceSymbolicConfig
-from tasks.studies.jobs import Job, failure
+from tasks.studies.jobs import Job, succeeded
 
 JUDGED = 500
 """Test clips in each measurement."""
@@ -261,8 +261,8 @@ def ship(trials: list[Trial], folder: Path) -> list[Path]:
 
     written = []
     for trial in trials:
-        found = trial.stored() if trial.stem in SHIPPED else None
-        if found is not None and failure(found) is None:
+        found = succeeded(trial) if trial.stem in SHIPPED else None
+        if found is not None:
             path = folder / f"{SHIPPED[trial.stem]}.safetensors"
             metrics = found["trained"] | found["metrics"]
             save(load_model(trial.run), trial.entry.task, trial.config().without_paths(), metrics, path, half=True)

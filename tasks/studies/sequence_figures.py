@@ -17,7 +17,7 @@ from tasks.loading import load_model
 from tasks.sequence.exact import ExactJudge
 from tasks.sequence.figures import again, other_content, other_motion, samples, swap, write_rows
 from tasks.sequence.model import SequentialAutoencoder
-from tasks.studies.jobs import failure
+from tasks.studies.jobs import succeeded
 from tasks.studies.sequence import ENTRIES, Trial
 from tasks.task import population_of
 from vsa.files import replacing
@@ -42,7 +42,7 @@ def draw_page(trials: Sequence[Trial], folder: Path) -> None:
         trials: of the study.
         folder: beside the page.
     """
-    ended = {trial.stem: trial for trial in trials if _ended(trial)}
+    ended = {trial.stem: trial for trial in trials if succeeded(trial) is not None}
     for stem, (drawn, name) in COPIED.items():
         if stem in ended:
             with replacing(folder / name) as part:
@@ -56,11 +56,6 @@ def draw_page(trials: Sequence[Trial], folder: Path) -> None:
         if all(stem in models for stem in needed):
             with replacing(folder / name) as part:
                 draw({stem: models[stem] for stem in needed}, population, part)
-
-
-def _ended(trial: Trial) -> bool:
-    found = trial.stored()
-    return found is not None and failure(found) is None
 
 
 def draw_clips(models: Models, population: Population, path: Path) -> None:

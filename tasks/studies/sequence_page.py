@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tasks.metrics_tables import Table, flat
-from tasks.studies.jobs import failure, made_with, without_result
+from tasks.metrics_tables import Table, flat, number
+from tasks.studies.jobs import failure, made_with, results, succeeded, without_result
 from tasks.studies.sequence import ENTRIES, FACTORS, SYMBOLIC, Entry, JudgeJob, Trial
 
 Metrics = dict[str, Any]
@@ -39,8 +39,8 @@ def ended(trials: Sequence[Trial], entries: Sequence[Entry]) -> Iterator[tuple[T
     """The trials of these entries that have a result, with what was measured, in the order of the entries."""
     for entry in entries:
         for trial in trials:
-            found = trial.stored() if trial.entry is entry else None
-            if found is not None and failure(found) is None:
+            found = succeeded(trial) if trial.entry is entry else None
+            if found is not None:
                 yield trial, found["metrics"]
 
 
@@ -65,7 +65,7 @@ def table_of_disagreement(trials: Sequence[Trial]) -> str:
         learnt = metrics["changed"]["learnt"]
         cells = (f"{learnt['kl'][name]:.2f} of {learnt['kl_of_uniform'][name]:.1f}" for name in factors)
         divergences.append((trial.entry.name, *cells))
-    return text + "\n\n" + Table("", ("KL of the uniform's, nats", *factors), tuple(divergences)).markdown()
+    return text + "\n\n" + Table("", ("KL, of that of the uniform distribution, nats", *factors), tuple(divergences)).markdown()
 
 
 def table_of_swaps(trials: Sequence[Trial]) -> str:
@@ -171,15 +171,15 @@ def table_of_factors(trials: Sequence[Trial]) -> str:
 def how(trials: Sequence[Trial], judge: JudgeJob, command: str) -> str:
     """Budgets, machine and command, and what has no result."""
     lines = []
-    found = [(trial, stored) for trial in trials if (stored := trial.stored()) is not None]
+    found = results(trials)
     for trial, stored in found:
         if failure(stored) is None:
             took = stored["trained"]
             clips = f"{took['steps']:,} steps of {trial.config().batch_size}"
             lines.append((trial.entry.name, clips, f"{took['seconds'] / 60:.0f}", f"{took['images_per_second']:.0f}"))
     table = Table("", ("model", "trained", "minutes of one thread", "clips/s"), tuple(lines)).markdown()
-    judged = judge.stored()
-    right = "" if judged is None or failure(judged) is not None else f" The learnt judge is right on: {judge.summary(judged)}."
+    judged = succeeded(judge)
+    right = "" if judged is None else f" The learnt judge is right on: {judge.summary(judged)}."
     words = f"{trials[0].judged} test clips in each measurement.{right} {made_with([stored for _, stored in found], command)}"
     return "\n".join([table, "", words, *without_result((str(trial), stored) for trial, stored in found)])
 
@@ -212,7 +212,7 @@ def _still(right: dict[str, float]) -> tuple[str, ...]:
 def _listed(trials: Sequence[Trial], entries: Sequence[Entry]) -> str:
     """All numbers of these entries, one a row."""
     found = list(ended(trials, entries))
-    rows = [(name.replace("_", " "), f"{value:.4f}") for _, metrics in found for name, value in flat(metrics)]
+    rows = [(name.replace("_", " "), number(value)) for _, metrics in found for name, value in flat(metrics)]
     return Table("", ("measured", "value"), tuple(rows)).markdown()
 
 

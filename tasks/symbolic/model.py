@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tasks import networks
 from tasks.card import Page
 from tasks.likelihood import BERNOULLI, Likelihood
+from tasks.normal import sample_normal
 from tasks.pictures import Pictures, as_pictures
 from tasks.provenance import Provenance
 from tasks.shard import Shard
@@ -346,9 +347,7 @@ class SceneModel(TaskModel):
         """
         n = len(pictures)
         mean, logvar = (shard.gather(part, n) for part in self._posterior(shard.padded(pictures)))
-        # Not randn_like, which follows the strides of the mean and is many times slower where they are not in order.
-        generator = torch.Generator(mean.device).manual_seed(noise)
-        sample = mean + torch.randn(mean.shape, device=mean.device, generator=generator) * (logvar / 2).exp()
+        sample = sample_normal(mean, logvar, torch.Generator(mean.device).manual_seed(noise))
         objects = self.object(gather(sample, shard.of(sources(mean.detach()) if callable(sources) else sources)))
         return self.parameters_of(self.scene(objects, None if slots is None else shard.of(slots))), mean, logvar
 

@@ -12,6 +12,7 @@ from torch.func import functional_call
 from tasks import networks
 from tasks.card import Page
 from tasks.likelihood import BERNOULLI, Likelihood
+from tasks.normal import sample_normal
 from tasks.pictures import Pictures, as_pictures
 from tasks.provenance import Provenance
 from tasks.shard import Shard
@@ -150,8 +151,7 @@ class VAE(TaskModel):
         if averaged:
             mean, logvar = averaged_over_pairs(mean, logvar)
         generator = torch.Generator(mean.device).manual_seed(noise)
-        noisy = torch.randn(mean.shape, device=mean.device, generator=generator)
-        return mean, logvar, mean + noisy * (logvar / 2).exp(), generator
+        return mean, logvar, sample_normal(mean, logvar, generator), generator
 
     def forward(
         self,

@@ -7,8 +7,9 @@ import torch
 
 from decoders.conv import small as decoder
 from encoders.conv import small as encoder
+from tasks.normal import sample_normal
 from tasks.sequence.losses import kl_of_motion
-from tasks.sequence.model import SequentialAutoencoder, drawn
+from tasks.sequence.model import SequentialAutoencoder
 from tests.helpers import error
 from tests.tasks.sequence.numbers import rng
 from vsa.errors import ShapeError
@@ -67,8 +68,8 @@ def test_a_target_has_the_content_of_one_clip_and_the_motion_of_another() -> Non
     assert found.used.content.equal(found.posterior.content[:1])
     assert found.used.motion.equal(found.posterior.motion[1:])
     generator = rng(3)
-    content = drawn(found.used.content, found.used.content_logvar, generator)
-    motion = drawn(found.used.motion, found.used.motion_logvar, generator)
+    content = sample_normal(found.used.content, found.used.content_logvar, generator)
+    motion = sample_normal(found.used.motion, found.used.motion_logvar, generator)
     torch.testing.assert_close(found.parameters, made.parameters_of(content, motion))
     torch.testing.assert_close(found.kl, kl_of_motion(*found.used[2:], *made.prior(motion)))
 

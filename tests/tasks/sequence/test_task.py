@@ -11,10 +11,11 @@ import torch
 
 from tasks import load_model
 from tasks.sequence.config import SequenceConfig
-from tasks.sequence.losses import agreement, kl_of_content
+from tasks.sequence.losses import agreement
 from tasks.sequence.model import SequentialAutoencoder
 from tasks.sequence.schemes import SCHEMES
 from tasks.sequence.task import TASK
+from tasks.symbolic.losses import kl_divergence
 from tasks.task import population_of
 from tests.helpers import as_a_user, error
 from tests.tasks.learning import check_two_steps
@@ -47,7 +48,7 @@ def test_the_loss_is_the_error_of_clips_and_both_kl_terms() -> None:
     made = model(batch.pictures, batch.sources[:, 0], noise=batch.noise)
     error_of = 0.5 * (made.parameters.sigmoid() - batch.targets).square().sum() / 3
     used = made.used
-    stays = kl_of_content(used.content, used.content_logvar).mean()
+    stays = kl_divergence(used.content, used.content_logvar)
     moves = made.kl.mean()
     for beta, twice in ((0.0, 1.0), (3.0, 1.0), (3.0, 2.0)):
         found = TASK.loss(replace(config, beta=beta, content_beta=twice), model, batch, 0.5).item()

@@ -101,7 +101,7 @@ def test_the_page_is_of_what_is_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "skin 0.25, pants 0.25, top 0.25, hair 0.25 |" in tables["samples"]
     assert "| two views | nothing | 0.25000 |" in tables["drawing"]
     assert "| two views | reconstructed | 25.0 |" in tables["judges"]
-    assert "| reconstruction error | 0.2500 |" in tables["symbolic"]
+    assert "| reconstruction error | 0.250 |" in tables["symbolic"]
     assert "| static in content | 0.250 | 0.250 |" in tables["factors"]
     assert not any("donors" in table for table in tables.values())
     text = how(every, judge, "the command")
